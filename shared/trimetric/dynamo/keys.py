@@ -1,0 +1,121 @@
+"""Every key of the single table.
+
+`W` stands for the workspace's id: it is part of each partition key, so no query can reach another tenant.
+
+| access pattern                                  | partition `pk`   | sort `sk`        | index                          |
+|-------------------------------------------------|------------------|------------------|--------------------------------|
+| workspace by id; its counters                   | `W`              | `workspace`, `counts` |                           |
+| credential of a workspace by hash; list         | `W`              | `key#<sha256>`   |                                |
+| all workspaces (operators)                      | `workspaces`     | `W`              |                                |
+| folder by id; folders in creation order         | `W#folders`      | `fld_…`          |                                |
+| … by archived                                   |                  |                  | lsi1 `<0 or 1>#fld_…`          |
+| study by id; studies in creation order          | `W#studies`      | `std_…`          |                                |
+| … by status                                     |                  |                  | lsi1 `<status>#std_…`          |
+| … by type                                       |                  |                  | lsi2 `<type>#std_…`            |
+| … by folder                                     |                  |                  | lsi3 `fld_…#std_…`             |
+| settings and content of a study                 | `W#std_…`        | `design`         |                                |
+| participant by id (or by external id, derived)  | `W#std_…#people` | `prt_…`          |                                |
+| participants in creation order                  |                  |                  | lsi1 `<order>`                 |
+| … by excluded                                   |                  |                  | lsi2 `<0 or 1>#<order>`        |
+| … changed since an instant                      |                  |                  | lsi3 `<millis>#prt_…`          |
+| … whose part in the metrics is stale            |                  |                  | lsi4 `<millis>#prt_…`          |
+| folded metrics of a study                       | `W#std_…#people` | `metrics`        |                                |
+| an import that needs several transactions       | `W#std_…#people` | `import#<id>`    |                                |
+| answer remembered for an Idempotency-Key        | `W#idem#<sha256>`| `answer`         |                                |
+
+The indexes are local: a list read directly after a write must show it, so it has to be strongly consistent. They
+project `row` (what a list shows) and `counts`, nothing else; whoever needs more reads the item itself.
+`<order>` is creation time in milliseconds, place inside the request, id.
+"""
+
+from typing import Final, NamedTuple
+
+PARTITION: Final = "pk"
+SORT: Final = "sk"
+TTL: Final = "expires_at"
+INDEXES: Final = {"lsi1": "l1", "lsi2": "l2", "lsi3": "l3", "lsi4": "l4"}
+PROJECTED: Final = ("row", "counts")
+BUCKET_KEY: Final = "bucket"
+
+METRICS_SORT: Final = "metrics"
+
+
+class Key(NamedTuple):
+    pk: str
+    sk: str
+
+
+def workspace(workspace_id: str) -> Key:
+    return Key(workspace_id, "workspace")
+
+
+def workspace_counts(workspace_id: str) -> Key:
+    return Key(workspace_id, "counts")
+
+
+def workspace_registry(workspace_id: str) -> Key:
+    return Key("workspaces", workspace_id)
+
+
+def credential(workspace_id: str, secret_hash: str) -> Key:
+    return Key(workspace_id, f"key#{secret_hash}")
+
+
+def folders(workspace_id: str) -> str:
+    return f"{workspace_id}#folders"
+
+
+def folder(workspace_id: str, folder_id: str) -> Key:
+    return Key(folders(workspace_id), folder_id)
+
+
+def folder_by_archived(archived: bool, folder_id: str = "") -> str:
+    return f"{int(archived)}#{folder_id}"
+
+
+def studies(workspace_id: str) -> str:
+    return f"{workspace_id}#studies"
+
+
+def study(workspace_id: str, study_id: str) -> Key:
+    return Key(studies(workspace_id), study_id)
+
+
+def study_by(value: str, study_id: str = "") -> str:
+    return f"{value}#{study_id}"
+
+
+def design(workspace_id: str, study_id: str) -> Key:
+    return Key(f"{workspace_id}#{study_id}", "design")
+
+
+def people(workspace_id: str, study_id: str) -> str:
+    return f"{workspace_id}#{study_id}#people"
+
+
+def participant(workspace_id: str, study_id: str, participant_id: str) -> Key:
+    return Key(people(workspace_id, study_id), participant_id)
+
+
+def participant_order(millis: int, place: int, participant_id: str) -> str:
+    return f"{millis:013d}#{place:04d}#{participant_id}"
+
+
+def participant_by_excluded(excluded: bool, order: str = "") -> str:
+    return f"{int(excluded)}#{order}"
+
+
+def participant_by_time(millis: int, participant_id: str = "") -> str:
+    return f"{millis:013d}#{participant_id}"
+
+
+def metrics(workspace_id: str, study_id: str) -> Key:
+    return Key(people(workspace_id, study_id), METRICS_SORT)
+
+
+def staged_import(workspace_id: str, study_id: str, import_id: str) -> Key:
+    return Key(people(workspace_id, study_id), f"import#{import_id}")
+
+
+def remembered_answer(workspace_id: str, digest: str) -> Key:
+    return Key(f"{workspace_id}#idem#{digest}", "answer")

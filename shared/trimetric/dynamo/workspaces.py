@@ -1,0 +1,124 @@
+"""Workspaces and their credentials."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from trimetric.domain.workspaces import Credential, CredentialKind, Plan, Workspace
+from trimetric.dynamo import keys
+from trimetric.dynamo.table import Item, Put, Table, Update, absent, present
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceCounts:
+    folders: int
+    studies: int
+
+
+class Workspaces:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def with_credential(self, workspace_id: str, secret_hash: str) -> tuple[Workspace, Credential] | None:
+        """Both in one round trip; None if either is missing."""
+        workspace_key = keys.workspace(workspace_id)
+        credential_key = keys.credential(workspace_id, secret_hash)
+        found = self._table.get_many([workspace_key, credential_key])
+        if workspace_key not in found or credential_key not in found:
+            return None
+        return _workspace(found[workspace_key]), _credential(found[credential_key])
+
+    def get(self, workspace_id: str) -> Workspace | None:
+        item = self._table.get(keys.workspace(workspace_id))
+        return _workspace(item) if item else None
+
+    def counts(self, workspace_id: str) -> WorkspaceCounts:
+        item = self._table.get(keys.workspace_counts(workspace_id)) or {}
+        return WorkspaceCounts(folders=item.get("folders", 0), studies=item.get("studies", 0))
+
+    def create(self, *, workspace_id: str, name: str, plan: Plan, api_enabled: bool, created_at: str) -> Workspace:
+        workspace = Workspace(workspace_id, name, plan, api_enabled, created_at, secrets.token_bytes(32))
+        key = keys.workspace(workspace_id)
+        item = {
+            "pk": key.pk,
+            "sk": key.sk,
+            "name": name,
+            "plan": plan.value,
+            "api_enabled": api_enabled,
+            "created_at": created_at,
+            "cursor_key": workspace.cursor_key,
+            "limits": {},
+        }
+        registry = keys.workspace_registry(workspace_id)
+        self._table.write(Put(item, [absent()]), Put({"pk": registry.pk, "sk": registry.sk}))
+        return workspace
+
+    def list(self) -> list[Workspace]:
+        """Every workspace, oldest id order; for operators."""
+        found: list[Workspace] = []
+        after: str | None = None
+        while page := self._table.query("workspaces", limit=100, after=after):
+            items = self._table.get_many(keys.workspace(entry["sk"]) for entry in page)
+            found += [_workspace(items[key]) for entry in page if (key := keys.workspace(entry["sk"])) in items]
+            after = page[-1]["sk"]
+        return found
+
+    def change(self, workspace_id: str, **attributes: Any) -> None:
+        """Set `name`, `plan`, `api_enabled` or `limits`; ConditionFailed if there is no such workspace."""
+        self._table.write(Update(keys.workspace(workspace_id), set=attributes, conditions=[present()]))
+
+    def add_credential(self, credential: Credential) -> None:
+        key = keys.credential(credential.workspace_id, credential.secret_hash)
+        item = {
+            "pk": key.pk,
+            "sk": key.sk,
+            "id": credential.id,
+            "kind": credential.kind.value,
+            "name": credential.name,
+            "last_four": credential.last_four,
+            "created_at": credential.created_at,
+            "ends_at": credential.expires_at,
+            "limit": credential.limit,
+        }
+        self._table.write(Put(item, [absent()]))
+
+    def credentials(self, workspace_id: str) -> list[Credential]:
+        found: list[Credential] = []
+        after: str | None = None
+        while page := self._table.query(workspace_id, prefix="key#", limit=100, after=after):
+            found += map(_credential, page)
+            after = page[-1]["sk"]
+        return found
+
+    def change_credential(self, credential: Credential, **attributes: Any) -> None:
+        """Set `ends_at`, `limit` or `name`; ConditionFailed if it is gone."""
+        key = keys.credential(credential.workspace_id, credential.secret_hash)
+        removed = [name for name, value in attributes.items() if value is None]
+        kept = {name: value for name, value in attributes.items() if value is not None}
+        self._table.write(Update(key, set=kept, remove=removed, conditions=[present()]))
+
+
+def _workspace(item: Item) -> Workspace:
+    return Workspace(
+        id=item["pk"],
+        name=item["name"],
+        plan=Plan(item["plan"]),
+        api_enabled=item["api_enabled"],
+        created_at=item["created_at"],
+        cursor_key=item["cursor_key"],
+        limits=item["limits"],
+    )
+
+
+def _credential(item: Item) -> Credential:
+    return Credential(
+        id=item["id"],
+        workspace_id=item["pk"],
+        kind=CredentialKind(item["kind"]),
+        name=item["name"],
+        last_four=item["last_four"],
+        created_at=item["created_at"],
+        secret_hash=item["sk"].removeprefix("key#"),
+        expires_at=item.get("ends_at"),
+        limit=item.get("limit"),
+    )

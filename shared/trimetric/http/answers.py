@@ -1,0 +1,199 @@
+"""What endpoints answer with: JSON or Markdown from the same facts, ETags, and answers that are remembered."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import mimeparse
+from fastapi import Response
+
+from trimetric.domain import markdown
+from trimetric.domain.times import to_millis
+from trimetric.dynamo.idempotency import StoredAnswer, remember, stored_answer
+from trimetric.dynamo.table import Action, ConditionFailed
+from trimetric.errors import IdempotencyInProgress, IdempotencyKeyReused
+from trimetric.http.call import Call, etag_matches, etag_of
+
+JSON: Final = "application/json"
+MARKDOWN: Final = "text/markdown; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`next_cursor` None on the last page."""
+
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`data` is the JSON value of the envelope's `data`; `title` heads the Markdown form."""
+
+    data: Any = None
+    status: int = 200
+    title: str = ""
+    page: Page | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def content(self) -> bytes:
+        if self.status == 204:
+            return b""
+        document: dict[str, Any] = {"data": self.data}
+        if self.page is not None:
+            document["pagination"] = {
+                "has_more": self.page.next_cursor is not None,
+                "next_cursor": self.page.next_cursor,
+            }
+        return to_json(document)
+
+
+class Replayed(Exception):
+    """The request was answered before; this is that answer."""
+
+    def __init__(self, answer: StoredAnswer) -> None:
+        self.answer = answer
+        super().__init__()
+
+
+def to_json(document: Any) -> bytes:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def etag_of_data(data: Any) -> str:
+    """The ETag that a read of this object carries."""
+    return etag_of(Answer(data).content())
+
+
+def commit(call: Call, answer: Answer, *actions: Action) -> Response:
+    """Write the effect together with the remembered answer, all or nothing.
+
+    ConditionFailed counts its places among `actions`; Replayed if this request took effect before.
+    """
+    if not call.inputs_were_read():
+        raise RuntimeError("an endpoint that does not look at its whole input must not write")
+    response = _json_response(answer)
+    if call.identity is None:
+        if actions:
+            call.table.write(*actions)
+        return response
+    record = remember(call.identity, _to_store(response), now_seconds=to_millis(call.now) // 1000)
+    try:
+        call.table.write(record, *actions)
+    except ConditionFailed as failed:
+        if 0 in failed.failures:
+            raise replay(call, failed) from failed
+        raise ConditionFailed({place - 1: item for place, item in failed.failures.items()}) from failed
+    call.settled = True
+    return response
+
+
+def settle(call: Call, response: Response) -> Response:
+    """Remember an answer that changed nothing (below 500), or give the one that is remembered already."""
+    if call.identity is None or call.settled or response.status_code >= 500:
+        return response
+    record = remember(call.identity, _to_store(response), now_seconds=to_millis(call.now) // 1000)
+    try:
+        call.table.write(record)
+    except ConditionFailed as failed:
+        raise replay(call, failed) from failed
+    call.settled = True
+    return response
+
+
+def replay(call: Call, failed: ConditionFailed) -> Replayed:
+    """The stored answer behind a refused record; raises when it cannot be given."""
+    item = failed.failures[0]
+    call.settled = True
+    if item is None or call.identity is None:
+        raise IdempotencyInProgress(headers={"Retry-After": "1"})
+    if item["fingerprint"] != call.identity.fingerprint:
+        raise IdempotencyKeyReused
+    answer = stored_answer(item)
+    if answer is None:
+        raise IdempotencyInProgress(headers={"Retry-After": "1"})
+    return Replayed(answer)
+
+
+def replayed_response(stored: StoredAnswer) -> Response:
+    return Response(stored.body, stored.status, {**stored.headers, "Idempotent-Replayed": "true"})
+
+
+def respond(call: Call, answer: Answer) -> Response:
+    """The answer to a read: negotiated, with an ETag on single objects, 304 where the caller has it already."""
+    if not call.inputs_were_read():
+        raise RuntimeError("an endpoint must look at its query parameters")
+    content = answer.content()
+    as_markdown = prefers_markdown(call.request.headers.get("accept"))
+    headers = {"Vary": "Accept", **answer.headers}
+    if answer.page is None:
+        etag = etag_of(content)
+        headers["ETag"] = f'{etag[:-1]}-md"' if as_markdown else etag
+        given = call.request.headers.get("if-none-match")
+        if given is not None and matches_weakly(given, headers["ETag"]):
+            return Response(status_code=304, headers=headers)
+    if as_markdown:
+        page = answer.page
+        text = markdown.document(
+            answer.title, answer.data, paged=page is not None, next_cursor=page.next_cursor if page else None
+        )
+        return Response(text, answer.status, headers, media_type=MARKDOWN)
+    return Response(content, answer.status, headers, media_type=JSON)
+
+
+def respond_markdown(call: Call, text: str) -> Response:
+    """A document that exists as Markdown only."""
+    if not call.inputs_were_read():
+        raise RuntimeError("an endpoint must look at its query parameters")
+    content = text.encode()
+    headers = {"ETag": etag_of(content)}
+    given = call.request.headers.get("if-none-match")
+    if given is not None and matches_weakly(given, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return Response(content, 200, headers, media_type=MARKDOWN)
+
+
+def matches_weakly(header: str, etag: str) -> bool:
+    tags = ",".join(tag.strip().removeprefix("W/") for tag in header.split(","))
+    return etag in tags.split(",") or "*" in tags.split(",")
+
+
+def prefers_markdown(accept: str | None) -> bool:
+    """Whether this Accept header asks for Markdown: `*/*` and what cannot be read mean JSON, `text/*` Markdown."""
+    if not accept:
+        return False
+    try:
+        return bool(mimeparse.best_match(["text/markdown", "application/json"], accept) == "text/markdown")
+    except mimeparse.MimeTypeParseException:
+        return False
+
+
+def _json_response(answer: Answer) -> Response:
+    headers = dict(answer.headers)
+    if answer.status == 204:
+        return Response(status_code=204, headers=headers)
+    if answer.page is None and isinstance(answer.data, dict) and answer.status in (200, 201):
+        headers.setdefault("ETag", etag_of(Answer(answer.data).content()))
+    return Response(answer.content(), answer.status, headers, media_type=JSON)
+
+
+def _to_store(response: Response) -> StoredAnswer:
+    kept = ("content-type", "location", "etag", "retry-after")
+    headers = {name: value for name, value in response.headers.items() if name in kept}
+    return StoredAnswer(response.status_code, bytes(response.body), headers)
+
+
+__all__ = [
+    "Answer",
+    "Page",
+    "Replayed",
+    "commit",
+    "etag_matches",
+    "etag_of_data",
+    "prefers_markdown",
+    "replayed_response",
+    "respond",
+    "respond_markdown",
+    "settle",
+    "to_json",
+]

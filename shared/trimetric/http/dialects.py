@@ -1,0 +1,57 @@
+"""Which of the three documented APIs a path belongs to, and how that API words an error."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from trimetric.errors import ApiError
+
+
+class Dialect(StrEnum):
+    UX_METRICS = "/api/v1"
+    MICROMETRICS = "/api/experience"
+    METRICIS = "/api"
+
+
+def of_path(path: str) -> Dialect:
+    """The longest matching prefix decides; whatever lies outside all of them is answered as Metricis does."""
+    for dialect in Dialect:
+        if path == dialect or path.startswith(f"{dialect}/"):
+            return dialect
+    return Dialect.METRICIS
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    micrometrics: str
+    metricis: str
+
+
+#: Codes that are not the UX Metrics code in the other dialects, by error class name.
+_CODES = {
+    "InvalidRequest": _Words("invalid_request", "BAD_REQUEST"),
+    "MethodNotAllowed": _Words("method_not_allowed", "METHOD_NOT_ALLOWED"),
+    "SubscriptionRequired": _Words("permission_denied", "FORBIDDEN"),
+    "ValidationFailed": _Words("validation_failed", "VALIDATION_ERROR"),
+    "RateLimited": _Words("rate_limited", "RATE_LIMIT_EXCEEDED"),
+}
+
+
+def code_of(error: ApiError, dialect: Dialect) -> str:
+    if dialect is Dialect.UX_METRICS:
+        return error.code
+    words = _CODES.get(type(error).__name__, _Words(error.code, error.code.upper()))
+    return words.micrometrics if dialect is Dialect.MICROMETRICS else words.metricis
+
+
+def envelope(error: ApiError, dialect: Dialect) -> dict[str, Any]:
+    body: dict[str, Any] = {"code": code_of(error, dialect), "message": error.message}
+    listed = [{"field": detail.field, "message": detail.message} for detail in error.details]
+    if dialect is Dialect.UX_METRICS:
+        body["status"] = error.status
+    if listed and dialect is Dialect.METRICIS:
+        first = error.details[0]
+        body["details"] = {"field": first.field, "reason": first.message, "errors": listed}
+    elif listed:
+        body["details"] = listed
+    return {"error": body}

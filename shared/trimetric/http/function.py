@@ -1,0 +1,36 @@
+"""From routers to a Lambda handler: the composition that each function's `app.py` asks for."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter
+from mangum import Mangum
+
+from trimetric import settings
+from trimetric.auth.bearer import Authenticator
+from trimetric.dynamo.buckets import TokenBuckets
+from trimetric.dynamo.client import client
+from trimetric.dynamo.table import DynamoTable, Meter
+from trimetric.dynamo.workspaces import Workspaces
+from trimetric.http.application import create_app
+from trimetric.http.call import Runtime
+from trimetric.observability import make_logger
+
+LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+def make_handler(*routers: APIRouter) -> LambdaHandler:
+    configuration = settings.current()
+    store = client("dynamodb")
+    meter = Meter()
+    table = DynamoTable(store, configuration.table_name, meter=meter)
+    runtime = Runtime(
+        settings=configuration,
+        table=table,
+        buckets=TokenBuckets(store, configuration.buckets_table_name, meter=meter.count),
+        authenticator=Authenticator(Workspaces(table)),
+        meter=meter,
+    )
+    app = create_app(runtime, make_logger(configuration), routers)
+    handler: LambdaHandler = Mangum(app, lifespan="off")
+    return handler

@@ -3,8 +3,6 @@
 from dataclasses import replace
 
 from fastapi import Response
-
-from functions.folders.schemas import FolderPatch, NewFolder
 from trimetric.domain import ids
 from trimetric.domain.folders import DEFAULT_COLOR, DEFAULT_ICON, Folder
 from trimetric.domain.times import to_millis
@@ -16,6 +14,8 @@ from trimetric.errors import HasStudies, NotFound, Unavailable
 from trimetric.http.answers import Answer, Page, commit, etag_of_data, respond
 from trimetric.http.call import Call
 from trimetric.http.parameters import flag
+
+from functions.folders.schemas import FolderPatch, NewFolder
 
 #: How often a change is tried again because somebody else changed the folder in between.
 ATTEMPTS = 5
@@ -70,9 +70,7 @@ def update_folder(call: Call) -> Response:
             version=folder.version + 1,
         )
         try:
-            return commit(
-                call, Answer(changed.public()), folders.change(call.tenant.id, changed, seen=folder.version)
-            )
+            return commit(call, Answer(changed.public()), folders.change(call.tenant.id, changed, seen=folder.version))
         except ConditionFailed:
             continue
     raise Unavailable(headers={"Retry-After": "1"})

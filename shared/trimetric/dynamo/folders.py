@@ -85,6 +85,4 @@ def _item(workspace_id: str, folder: Folder) -> Item:
 
 def _folder(item: Item) -> Folder:
     """From a whole item or from an index's projection (which has no version: lists do not show it)."""
-    return Folder(
-        id=item["sk"], study_count=item["counts"]["studies"], version=item.get("version", 0), **item["row"]
-    )
+    return Folder(id=item["sk"], study_count=item["counts"]["studies"], version=item.get("version", 0), **item["row"])

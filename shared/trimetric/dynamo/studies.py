@@ -6,7 +6,7 @@ from typing import Any
 from trimetric.domain.studies import Counts, Status, Study
 from trimetric.domain.study_types.design import Design
 from trimetric.dynamo import blobs, folders, keys
-from trimetric.dynamo.table import Action, Condition, Delete, Item, Put, Table, Update, absent, equals
+from trimetric.dynamo.table import Action, Condition, Delete, Item, Put, Table, Update, Value, absent, equals
 
 #: The index that serves a filter, most selective first; the other filters are applied to what it finds.
 _INDEXES = {"folder_id": "lsi3", "type": "lsi2", "status": "lsi1"}
@@ -28,9 +28,7 @@ class Studies:
             return None
         return _study(found[study_key]), Design.from_document(blobs.unpack(found[design_key]["blob"]))
 
-    def list(
-        self, workspace_id: str, *, filters: Mapping[str, str], after: str | None, limit: int
-    ) -> list[Study]:
+    def list(self, workspace_id: str, *, filters: Mapping[str, str], after: str | None, limit: int) -> list[Study]:
         """Creation order; `filters` may hold `folder_id`, `type`, `status`; `after` ends the previous page."""
         chosen = next((name for name in _INDEXES if name in filters), None)
         prefix = keys.study_by(filters[chosen]) if chosen else ""
@@ -58,15 +56,15 @@ def creation(workspace_id: str, study: Study, design: Design) -> Sequence[Action
     return actions
 
 
-def change(
-    workspace_id: str, study: Study, *, seen: Study, design: Design | None = None
-) -> Sequence[Action]:
+def change(workspace_id: str, study: Study, *, seen: Study, design: Design | None = None) -> Sequence[Action]:
     """Refused if the study is not as `seen` any more. `design` is given only where it changes.
 
     The actions of a move between folders come last: leaving, then arriving.
     """
     item = _item(workspace_id, study)
-    written = {name: item[name] for name in ("row", "version", "collect_secret", "l1", "l2", "l3") if name in item}
+    written: dict[str, Value] = {
+        name: item[name] for name in ("row", "version", "collect_secret", "l1", "l2", "l3") if name in item
+    }
     gone = [name for name in ("collect_secret", "l3") if name not in item]
     actions: list[Action] = [
         Update(

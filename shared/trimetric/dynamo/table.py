@@ -232,7 +232,10 @@ class DynamoTable:
                 self._call("transact_write_items", TransactItems=items)
                 return
             except ClientError as error:
-                if error.response["Error"]["Code"] not in ("TransactionCanceledException", "TransactionInProgressException"):
+                if error.response["Error"]["Code"] not in (
+                    "TransactionCanceledException",
+                    "TransactionInProgressException",
+                ):
                     raise
                 reasons = error.response.get("CancellationReasons", [])
                 failures = {
@@ -251,7 +254,7 @@ class DynamoTable:
         pause = next(pauses, None)
         if pause is None:
             raise Unavailable(headers={"Retry-After": "1"})
-        self._sleep(random.uniform(0, 2 * pause))
+        self._sleep(_JITTER.uniform(0, 2 * pause))
 
     def _request(self, action: Action) -> tuple[str, dict[str, Any]]:
         expression = _Expression()
@@ -292,6 +295,8 @@ class DynamoTable:
             spent = time.perf_counter() - began
             self.meter.count(1, 0.0 if write else units, units if write else 0.0, spent)
 
+
+_JITTER = random.SystemRandom()
 
 _BUSY = {
     "ProvisionedThroughputExceededException",

@@ -39,7 +39,7 @@ class Workspaces:
     def create(self, *, workspace_id: str, name: str, plan: Plan, api_enabled: bool, created_at: str) -> Workspace:
         workspace = Workspace(workspace_id, name, plan, api_enabled, created_at, secrets.token_bytes(32))
         key = keys.workspace(workspace_id)
-        item = {
+        item: Item = {
             "pk": key.pk,
             "sk": key.sk,
             "name": name,
@@ -53,7 +53,7 @@ class Workspaces:
         self._table.write(Put(item, [absent()]), Put({"pk": registry.pk, "sk": registry.sk}))
         return workspace
 
-    def list(self) -> list[Workspace]:
+    def list_all(self) -> list[Workspace]:
         """Every workspace, oldest id order; for operators."""
         found: list[Workspace] = []
         after: str | None = None
@@ -69,7 +69,7 @@ class Workspaces:
 
     def add_credential(self, credential: Credential) -> None:
         key = keys.credential(credential.workspace_id, credential.secret_hash)
-        item = {
+        item: Item = {
             "pk": key.pk,
             "sk": key.sk,
             "id": credential.id,
@@ -82,7 +82,7 @@ class Workspaces:
         }
         self._table.write(Put(item, [absent()]))
 
-    def credentials(self, workspace_id: str) -> list[Credential]:
+    def list_credentials(self, workspace_id: str) -> list[Credential]:
         found: list[Credential] = []
         after: str | None = None
         while page := self._table.query(workspace_id, prefix="key#", limit=100, after=after):

@@ -187,7 +187,7 @@ def methods_of(request: Request) -> list[str]:
     methods: set[str] = {"OPTIONS"}
     for route in request.app.routes:
         if isinstance(route, APIRoute) and route.matches(request.scope)[0] is not Match.NONE:
-            methods |= route.methods
+            methods |= route.methods or set()
     return sorted(methods)
 
 

@@ -9,7 +9,8 @@ from trimetric.errors import FieldError, InvalidRequest, ValidationFailed
 
 MAX_DEPTH: Final = 32
 
-_NOT_BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|[^][{}"]+|"', re.DOTALL)
+#: Strings and all else but brackets, in text that is known to be JSON.
+_NOT_BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|[^][{}"]+', re.DOTALL)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -42,13 +43,17 @@ def parse(body: bytes) -> Any:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InvalidRequest("The body is not UTF-8") from error
-    _refuse_depth(text)
     try:
         document = _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        raise InvalidRequest(f"The body is not JSON: {error.msg} at line {error.lineno} column {error.colno}") from error
-    except (ValueError, RecursionError) as error:
+        raise InvalidRequest(
+            f"The body is not JSON: {error.msg} at line {error.lineno} column {error.colno}"
+        ) from error
+    except RecursionError as error:
+        raise InvalidRequest(f"The body nests deeper than {MAX_DEPTH} levels") from error
+    except ValueError as error:
         raise InvalidRequest("The body holds a number with too many digits") from error
+    _refuse_depth(text)
     if "\\u" in text or "\x00" in text:
         _refuse_unstorable(document)
     return document

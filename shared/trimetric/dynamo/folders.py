@@ -1,4 +1,7 @@
-"""Folders in the single table. A folder is deleted only while its count of studies, kept in their transactions, is 0."""
+"""Folders in the single table.
+
+A folder is deleted only while its count of studies, which is kept in their transactions, is 0.
+"""
 
 from collections.abc import Sequence
 

@@ -1,12 +1,14 @@
 """Workspaces and their credentials."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from trimetric.domain.workspaces import Credential, CredentialKind, Plan, Workspace
 from trimetric.dynamo import keys
-from trimetric.dynamo.table import Item, Put, Table, Update, absent, present
+from trimetric.dynamo.keys import Key
+from trimetric.dynamo.table import Delete, Item, Put, Table, Update, absent, equals, present
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,20 @@ class Workspaces:
         item = self._table.get(keys.workspace_counts(workspace_id)) or {}
         return WorkspaceCounts(folders=item.get("folders", 0), studies=item.get("studies", 0))
 
-    def create(self, *, workspace_id: str, name: str, plan: Plan, api_enabled: bool, created_at: str) -> Workspace:
-        workspace = Workspace(workspace_id, name, plan, api_enabled, created_at, secrets.token_bytes(32))
+    def create(
+        self,
+        *,
+        workspace_id: str,
+        name: str,
+        plan: Plan,
+        api_enabled: bool,
+        created_at: str,
+        limits: Mapping[str, int] | None = None,
+    ) -> Workspace:
+        """`limits`: overrides in requests per minute by dialect."""
+        workspace = Workspace(
+            workspace_id, name, plan, api_enabled, created_at, secrets.token_bytes(32), dict(limits or {})
+        )
         key = keys.workspace(workspace_id)
         item: Item = {
             "pk": key.pk,
@@ -47,7 +61,7 @@ class Workspaces:
             "api_enabled": api_enabled,
             "created_at": created_at,
             "cursor_key": workspace.cursor_key,
-            "limits": {},
+            "limits": workspace.limits,
         }
         registry = keys.workspace_registry(workspace_id)
         self._table.write(Put(item, [absent()]), Put({"pk": registry.pk, "sk": registry.sk}))
@@ -68,19 +82,7 @@ class Workspaces:
         self._table.write(Update(keys.workspace(workspace_id), set=attributes, conditions=[present()]))
 
     def add_credential(self, credential: Credential) -> None:
-        key = keys.credential(credential.workspace_id, credential.secret_hash)
-        item: Item = {
-            "pk": key.pk,
-            "sk": key.sk,
-            "id": credential.id,
-            "kind": credential.kind.value,
-            "name": credential.name,
-            "last_four": credential.last_four,
-            "created_at": credential.created_at,
-            "ends_at": credential.expires_at,
-            "limit": credential.limit,
-        }
-        self._table.write(Put(item, [absent()]))
+        self._table.write(_creation(credential))
 
     def list_credentials(self, workspace_id: str) -> list[Credential]:
         found: list[Credential] = []
@@ -92,10 +94,42 @@ class Workspaces:
 
     def change_credential(self, credential: Credential, **attributes: Any) -> None:
         """Set `ends_at`, `limit` or `name`; ConditionFailed if it is gone."""
-        key = keys.credential(credential.workspace_id, credential.secret_hash)
+        key = _credential_key(credential)
         removed = [name for name, value in attributes.items() if value is None]
         kept = {name: value for name, value in attributes.items() if value is not None}
         self._table.write(Update(key, set=kept, remove=removed, conditions=[present()]))
+
+    def replace_credential(self, old: Credential, new: Credential, *, ends_at: str) -> None:
+        """Add `new` and end `old` at `ends_at`; ConditionFailed if `old` changed or went since it was read."""
+        unchanged = absent("ends_at") if old.expires_at is None else equals("ends_at", old.expires_at)
+        self._table.write(
+            Update(_credential_key(old), set={"ends_at": ends_at}, conditions=[present(), unchanged]),
+            _creation(new),
+        )
+
+    def remove_credential(self, credential: Credential) -> None:
+        """Revoke at once: processes that have it cached refuse it within `trimetric.auth.bearer.CACHE_SECONDS`."""
+        self._table.write(Delete(_credential_key(credential)))
+
+
+def _credential_key(credential: Credential) -> Key:
+    return keys.credential(credential.workspace_id, credential.secret_hash)
+
+
+def _creation(credential: Credential) -> Put:
+    key = _credential_key(credential)
+    item: Item = {
+        "pk": key.pk,
+        "sk": key.sk,
+        "id": credential.id,
+        "kind": credential.kind.value,
+        "name": credential.name,
+        "last_four": credential.last_four,
+        "created_at": credential.created_at,
+        "ends_at": credential.expires_at,
+        "limit": credential.limit,
+    }
+    return Put(item, [absent()])
 
 
 def _workspace(item: Item) -> Workspace:

@@ -1,0 +1,143 @@
+"""trimetric keys …"""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Annotated, Any
+
+import typer
+
+from trimetric.auth.bearer import new_key
+from trimetric.domain import times
+from trimetric.domain.workspaces import Credential, CredentialKind
+from trimetric_cli.arguments import (
+    DEFAULT,
+    KeyId,
+    LimitText,
+    WorkspaceReference,
+    parse_kind,
+    parse_limit,
+    parse_name,
+)
+from trimetric_cli.console import Operator
+from trimetric_cli.lookup import key_named, workspace_named
+from trimetric_cli.stack import Refused
+from trimetric_cli.workspaces import SOON
+
+app = typer.Typer(help="Keys of a workspace. A secret is shown once, when it is made.", no_args_is_help=True)
+
+SHOWN_ONCE = "Keep the secret now: it is not stored and cannot be shown again."
+
+
+@app.command()
+def issue(
+    context: typer.Context,
+    workspace: WorkspaceReference,
+    name: Annotated[str, typer.Option(help="What the key is for.")],
+    kind: Annotated[CredentialKind, typer.Option(help="Whose API it opens.")] = CredentialKind.UX_METRICS,
+    days: Annotated[int | None, typer.Option(help="End it after so many days.", min=1, max=3650)] = None,
+    limit: Annotated[str, typer.Option(help="Its own requests per minute.", metavar="LIMIT")] = DEFAULT,
+) -> None:
+    """Issue a key and show its secret, once."""
+    operator: Operator = context.obj
+    parse_kind(kind)
+    per_minute = parse_limit(limit)
+    workspaces = operator.workspaces()
+    owner = workspace_named(workspaces, workspace)
+    now = operator.clock()
+    ends_at = times.to_text(now + timedelta(days=days)) if days else None
+    made = new_key(owner.id, parse_name(name), now=now, expires_at=ends_at)
+    credential = replace(made.credential, limit=per_minute)
+    workspaces.add_credential(credential)
+    operator.show(_row(operator, credential) | {"secret": made.secret}, note=SHOWN_ONCE)
+
+
+@app.command("list")
+def list_keys(context: typer.Context, workspace: WorkspaceReference) -> None:
+    """List a workspace's keys; of the secrets only the last four characters."""
+    operator: Operator = context.obj
+    workspaces = operator.workspaces()
+    owner = workspace_named(workspaces, workspace)
+    credentials = sorted(workspaces.list_credentials(owner.id), key=lambda credential: credential.id)
+    operator.list(
+        [_row(operator, credential) for credential in credentials],
+        columns=("id", "kind", "name", "last_four", "status", "expires_at", "limit", "created_at"),
+        empty=f"The workspace {owner.name} has no keys.",
+    )
+
+
+@app.command()
+def rotate(
+    context: typer.Context,
+    workspace: WorkspaceReference,
+    key: KeyId,
+    overlap_days: Annotated[
+        int, typer.Option(help="Days for which the old secret stays valid; 0 ends it at once.", min=0, max=7)
+    ] = 1,
+) -> None:
+    """Replace a key by a new one with the same name and limit."""
+    operator: Operator = context.obj
+    workspaces = operator.workspaces()
+    old = key_named(workspaces, workspace_named(workspaces, workspace), key)
+    now = operator.clock()
+    if _ended(operator, old):
+        raise Refused(f"The key {old.id} has ended already: issue a new one.")
+    if not overlap_days:
+        operator.confirm(f"End the secret of {old.name} (…{old.last_four}) at once?")
+    ends_at = min(filter(None, (old.expires_at, times.to_text(now + timedelta(days=overlap_days)))))
+    made = new_key(old.workspace_id, old.name, now=now)
+    credential = replace(made.credential, limit=old.limit)
+    workspaces.replace_credential(old, credential, ends_at=ends_at)
+    replacement = {"secret": made.secret, "replaces": old.id, "replaced_key_expires_at": ends_at}
+    operator.show(_row(operator, credential) | replacement, note=SHOWN_ONCE)
+
+
+@app.command()
+def revoke(
+    context: typer.Context,
+    workspace: WorkspaceReference,
+    key: Annotated[str | None, typer.Argument(metavar="KEY", help="A key's id (key_…).")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every key of the workspace.")] = False,
+) -> None:
+    """End a key, or all keys of a workspace, for good."""
+    operator: Operator = context.obj
+    if (key is None) != every:
+        raise typer.BadParameter("name one key, or give --all")
+    workspaces = operator.workspaces()
+    owner = workspace_named(workspaces, workspace)
+    doomed = [key_named(workspaces, owner, key)] if key else workspaces.list_credentials(owner.id)
+    if doomed:
+        what = f"the key {doomed[0].name} (…{doomed[0].last_four})" if key else f"all {len(doomed)} keys"
+        operator.confirm(f"Revoke {what} of {owner.name}? This cannot be undone.")
+    for credential in operator.each(doomed, doing="Revoking keys"):
+        workspaces.remove_credential(credential)
+    operator.show({"revoked": [credential.id for credential in doomed]}, note=SOON if doomed else "")
+
+
+@app.command("set-limit")
+def set_limit(context: typer.Context, workspace: WorkspaceReference, key: KeyId, limit: LimitText) -> None:
+    """Give a key a limit of its own instead of its share of the workspace's."""
+    operator: Operator = context.obj
+    per_minute = parse_limit(limit)
+    workspaces = operator.workspaces()
+    owner = workspace_named(workspaces, workspace)
+    credential = key_named(workspaces, owner, key)
+    workspaces.change_credential(credential, limit=per_minute)
+    operator.show(_row(operator, key_named(workspaces, owner, key)), note=SOON)
+
+
+def _row(operator: Operator, credential: Credential) -> dict[str, Any]:
+    return {
+        "id": credential.id,
+        "workspace_id": credential.workspace_id,
+        "kind": credential.kind.value,
+        "name": credential.name,
+        "last_four": credential.last_four,
+        "status": "ended" if _ended(operator, credential) else "active",
+        "expires_at": credential.expires_at,
+        "limit": credential.limit,
+        "created_at": credential.created_at,
+    }
+
+
+def _ended(operator: Operator, credential: Credential) -> bool:
+    return credential.expires_at is not None and times.parse(credential.expires_at) <= operator.clock()

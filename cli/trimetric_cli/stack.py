@@ -1,0 +1,133 @@
+"""Which stack a command works on, and its table."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
+
+from trimetric.dynamo.table import DynamoTable, Table
+
+#: Where `make run` leaves the description of the local stack, seen from the repository's root.
+STACK_FILE: Final = Path(".local/stack.json")
+
+#: What the local cloud takes as credentials: an account number and any secret. They open nothing on AWS.
+LOCAL_CREDENTIALS: Final = {"aws_access_key_id": "000000000000", "aws_secret_access_key": "test"}
+
+_BAD_CREDENTIALS: Final = {
+    "AccessDenied",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
+
+
+class Refused(Exception):
+    """A command that cannot go on: one sentence for the operator, and the exit code."""
+
+    def __init__(self, message: str, *, exit_code: int = 1) -> None:
+        self.exit_code = exit_code
+        super().__init__(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`endpoint_url` is set for a local stack only, which takes `LOCAL_CREDENTIALS`."""
+
+    stack_name: str
+    region: str | None = None
+    profile: str | None = None
+    endpoint_url: str | None = None
+
+
+def choose(*, stack: str | None, local: bool, profile: str | None, region: str | None, stack_file: Path) -> Place:
+    """The stack that the global options name; Refused if they contradict each other or name none."""
+    if local and (stack or profile):
+        raise Refused("Give either --local or --stack with --profile, not both.", exit_code=2)
+    if stack:
+        return Place(stack, region=region, profile=profile)
+    if profile:
+        raise Refused("Name the stack as well: --stack NAME.", exit_code=2)
+    if local or stack_file.exists():
+        return _local(stack_file, region)
+    raise Refused(f"Name a stack with --stack NAME, or start a local one: {stack_file} is not there.", exit_code=2)
+
+
+def _local(stack_file: Path, region: str | None) -> Place:
+    try:
+        document = json.loads(stack_file.read_text(encoding="utf-8"))
+        return Place(
+            document["stack_name"],
+            region=region or document["region"],
+            endpoint_url=document["aws_endpoint_url"],
+        )
+    except FileNotFoundError as error:
+        raise Refused(f"There is no local stack: {stack_file} is not there; start one with `make run`.") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Refused(f"{stack_file} could not be read as the description of a local stack.") from error
+
+
+def connect(place: Place) -> Table:
+    """The table of the stack, by its CloudFormation output `TableName`."""
+    config = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
+    credentials = LOCAL_CREDENTIALS if place.endpoint_url else {"profile_name": place.profile}
+    session = boto3.Session(region_name=place.region, **credentials)
+
+    def client(service: Any) -> Any:
+        return session.client(service, endpoint_url=place.endpoint_url, config=config)
+
+    outputs = stack_outputs(client("cloudformation"), place.stack_name)
+    if "TableName" not in outputs:
+        raise Refused(f"The stack {place.stack_name} has no output TableName: it is not a Trimetric stack.")
+    return DynamoTable(client("dynamodb"), outputs["TableName"])
+
+
+def stack_outputs(cloudformation: Any, stack_name: str) -> dict[str, str]:
+    """Output values by key; Refused if there is no such stack."""
+    try:
+        stacks = cloudformation.describe_stacks(StackName=stack_name)["Stacks"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("ValidationError", "ResourceNotFoundException"):
+            stacks = []
+        else:
+            raise
+    if not stacks:
+        raise Refused(f"There is no stack {stack_name} in this account and region.")
+    return {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
+
+
+def explain(error: BotoCoreError | ClientError) -> str:
+    """What AWS said, as one sentence that says what to do."""
+    match error:
+        case NoCredentialsError() | PartialCredentialsError() | CredentialRetrievalError():
+            return "There are no AWS credentials: use --profile, or --local for the local stack."
+        case ProfileNotFound():
+            return "There is no such AWS profile in your configuration."
+        case NoRegionError():
+            return "No AWS region is set: use --region."
+        case EndpointConnectionError():
+            return "The stack does not answer: is it running (`make run`), and are the endpoint and region right?"
+        case ClientError():
+            code = error.response["Error"]["Code"]
+            if code in _BAD_CREDENTIALS:
+                return f"AWS refused these credentials ({code})."
+            return f"AWS refused the request ({code})."
+    return f"AWS could not be asked ({type(error).__name__})."
+
+
+Connect = Callable[[Place], Table]

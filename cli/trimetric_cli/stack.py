@@ -25,7 +25,8 @@ from trimetric.dynamo.table import DynamoTable, Table
 STACK_FILE: Final = Path(".local/stack.json")
 
 #: What the local cloud takes as credentials: an account number and any secret. They open nothing on AWS.
-LOCAL_CREDENTIALS: Final = {"aws_access_key_id": "000000000000", "aws_secret_access_key": "test"}
+LOCAL_ACCESS_KEY: Final = "000000000000"
+LOCAL_SECRET_KEY: Final = "test"  # noqa: S105 - not a secret
 
 _BAD_CREDENTIALS: Final = {
     "AccessDenied",
@@ -47,7 +48,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`endpoint_url` is set for a local stack only, which takes `LOCAL_CREDENTIALS`."""
+    """`endpoint_url` is set for a local stack only, which takes any credentials."""
 
     stack_name: str
     region: str | None = None
@@ -85,16 +86,21 @@ def _local(stack_file: Path, region: str | None) -> Place:
 def connect(place: Place) -> Table:
     """The table of the stack, by its CloudFormation output `TableName`."""
     config = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
-    credentials = LOCAL_CREDENTIALS if place.endpoint_url else {"profile_name": place.profile}
-    session = boto3.Session(region_name=place.region, **credentials)
-
-    def client(service: Any) -> Any:
-        return session.client(service, endpoint_url=place.endpoint_url, config=config)
-
-    outputs = stack_outputs(client("cloudformation"), place.stack_name)
+    if place.endpoint_url:
+        session = local_session(place.region)
+    else:
+        session = boto3.Session(region_name=place.region, profile_name=place.profile)
+    cloudformation = session.client("cloudformation", endpoint_url=place.endpoint_url, config=config)
+    outputs = stack_outputs(cloudformation, place.stack_name)
     if "TableName" not in outputs:
         raise Refused(f"The stack {place.stack_name} has no output TableName: it is not a Trimetric stack.")
-    return DynamoTable(client("dynamodb"), outputs["TableName"])
+    dynamodb = session.client("dynamodb", endpoint_url=place.endpoint_url, config=config)
+    return DynamoTable(dynamodb, outputs["TableName"])
+
+
+def local_session(region: str | None) -> boto3.Session:
+    """For the local cloud, whatever credentials and profiles the machine has."""
+    return boto3.Session(LOCAL_ACCESS_KEY, LOCAL_SECRET_KEY, region_name=region)
 
 
 def stack_outputs(cloudformation: Any, stack_name: str) -> dict[str, str]:

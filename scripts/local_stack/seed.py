@@ -1,0 +1,210 @@
+"""The workspaces of the local stack, its hand-over file, and a study to look at.
+
+Whoever finds the file may use what it names: it holds secrets, so only its owner may read it. A workspace's members are
+those that open an API which this stack has; the other dialects will add `apiauth`, `apiauth_read_only`, `api_token`,
+`admin` and `read_only` to each workspace, and webhooks the top-level `webhook_receiver`.
+"""
+
+import json
+import os
+import random
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from scripts.api_client import ApiClient, UnexpectedAnswer
+from trimetric.auth.bearer import hash_of, new_key
+from trimetric.domain import ids, times
+from trimetric.domain.workspaces import CredentialKind, Plan, Workspace
+from trimetric.dynamo.table import DynamoTable, Table
+from trimetric.dynamo.workspaces import Workspaces
+from trimetric_cli.stack import local_session
+
+
+@dataclass(frozen=True)
+class Seed:
+    name: str
+    plan: Plan = Plan.SUBSCRIBED
+    api_enabled: bool = True
+    per_minute: int | None = None
+
+    @property
+    def limits(self) -> dict[str, int]:
+        return {} if self.per_minute is None else {CredentialKind.UX_METRICS.value: self.per_minute}
+
+
+SEEDS: Final = (
+    Seed("subscribed"),
+    Seed("free", plan=Plan.FREE),
+    Seed("disabled", api_enabled=False),
+    Seed("neighbour"),
+    Seed("load", per_minute=1_000_000),
+)
+
+#: Name of each seeded workspace's key.
+KEY_NAME: Final = "local stack"
+
+DEMO_NAME: Final = "Demo: where should the kitchen things go?"
+#: The piles that most of the demo's people would make.
+DEMO_CARDS: Final = {
+    "Baking": ("Rolling pin", "Whisk", "Cake tin", "Flour"),
+    "Breakfast": ("Cereal bowl", "Coffee mug", "Toaster", "Butter dish"),
+    "Cleaning": ("Sponge", "Dish soap", "Tea towel", "Bin bags"),
+}
+DEMO_PEOPLE: Final = 40
+
+
+def seed(
+    *, base_url: str, aws_endpoint_url: str, region: str, stack_name: str, table_name: str, stack_file: Path
+) -> None:
+    """Make what is missing and write `stack_file`; what is there already stays as it is.
+
+    The stack must answer at `base_url`. UnexpectedAnswer or ConditionFailed if it does not do what it should.
+    """
+    client = local_session(region).client("dynamodb", endpoint_url=aws_endpoint_url)
+    before = read_stack_file(stack_file)
+    document: dict[str, Any] = {
+        "base_url": base_url,
+        "region": region,
+        "aws_endpoint_url": aws_endpoint_url,
+        "stack_name": stack_name,
+        "workspaces": seed_workspaces(DynamoTable(client, table_name), before.get("workspaces", {})),
+    }
+    with ApiClient(base_url, document["workspaces"]["subscribed"]["ux_metrics_key"]) as api:
+        document["demo_study_id"] = seed_demo_study(api, before.get("demo_study_id"))
+    write_stack_file(stack_file, document)
+
+
+def seed_workspaces(table: Table, known: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """The members of each workspace; `known` are those of an earlier start, kept where they still open a workspace."""
+    workspaces = Workspaces(table)
+    members: dict[str, dict[str, str]] = {}
+    missing: list[Seed] = []
+    for wanted in SEEDS:
+        if _opens(workspaces, known.get(wanted.name)):
+            members[wanted.name] = dict(known[wanted.name])
+        else:
+            missing.append(wanted)
+    if missing:
+        # After the file was lost the workspaces are still there, with keys that nobody knows any more.
+        by_name = {workspace.name: workspace for workspace in reversed(workspaces.list_all())}
+        for wanted in missing:
+            workspace = by_name.get(wanted.name) or _create(workspaces, wanted)
+            members[wanted.name] = {"id": workspace.id, "ux_metrics_key": _fresh_key(workspaces, workspace)}
+    return {wanted.name: members[wanted.name] for wanted in SEEDS}
+
+
+def _opens(workspaces: Workspaces, members: Any) -> bool:
+    match members:
+        case {"id": str(workspace_id), "ux_metrics_key": str(secret)}:
+            return workspaces.with_credential(workspace_id, hash_of(secret)) is not None
+    return False
+
+
+def _create(workspaces: Workspaces, wanted: Seed) -> Workspace:
+    return workspaces.create(
+        workspace_id=ids.new_workspace(),
+        name=wanted.name,
+        plan=wanted.plan,
+        api_enabled=wanted.api_enabled,
+        created_at=times.to_text(times.utc_now()),
+        limits=wanted.limits,
+    )
+
+
+def _fresh_key(workspaces: Workspaces, workspace: Workspace) -> str:
+    for credential in workspaces.list_credentials(workspace.id):
+        if credential.name == KEY_NAME:
+            workspaces.remove_credential(credential)
+    made = new_key(workspace.id, KEY_NAME, now=times.utc_now())
+    workspaces.add_credential(made.credential)
+    return made.secret
+
+
+def seed_demo_study(api: ApiClient, known: str | None) -> str:
+    """The id of a published card sort with people in it; each step may be repeated after a crash."""
+    if known is not None and _exists(api, known):
+        return known
+    study = api.data(
+        "POST",
+        "/studies",
+        params={"type": "card_sort"},
+        body={"study": {"name": DEMO_NAME, "description": "Forty made-up people sorted twelve cards."}},
+        status=201,
+        idempotency_key="demo-study",
+    )
+    study_id = str(study["id"])
+    labels = [label for labels in DEMO_CARDS.values() for label in labels]
+    cards = api.data(
+        "POST", f"/studies/{study_id}/cards", body={"cards": labels}, status=201, idempotency_key="demo-cards"
+    )
+    api.call("POST", f"/studies/{study_id}/publish", idempotency_key="demo-publish")
+    people = demo_people({card["label"]: card["id"] for card in cards})
+    api.call(
+        "POST",
+        f"/studies/{study_id}/participants",
+        body={"participants": people},
+        status=201,
+        idempotency_key="demo-people",
+    )
+    return study_id
+
+
+def _exists(api: ApiClient, study_id: str) -> bool:
+    try:
+        api.call("GET", f"/studies/{study_id}")
+    except UnexpectedAnswer as error:
+        if error.answer.status_code == 404:
+            return False
+        raise
+    return True
+
+
+def demo_people(card_ids: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Participants who mostly agree, the same at each call; `card_ids` by label."""
+    rng = random.Random(12)  # noqa: S311 - made-up data, the same at each start
+    return [_demo_person(rng, number, card_ids) for number in range(1, DEMO_PEOPLE + 1)]
+
+
+def _demo_person(rng: random.Random, number: int, card_ids: Mapping[str, str]) -> dict[str, Any]:
+    placements = []
+    for pile, labels in DEMO_CARDS.items():
+        for label in labels:
+            chosen = pile if rng.random() < 0.8 else rng.choice(list(DEMO_CARDS))
+            placements.append({"card_id": card_ids[label], "group": chosen})
+    seconds = rng.randrange(60, 600)
+    started = datetime(2026, 1, 5, 9, tzinfo=UTC) + timedelta(minutes=17 * number)
+    return {
+        "external_id": f"demo-{number:02d}",
+        "started_at": times.to_text(started),
+        "completed_at": times.to_text(started + timedelta(seconds=seconds)),
+        "device": rng.choice(["desktop", "phone", "tablet"]),
+        "locale": "en",
+        "results": [{"placements": placements, "duration_ms": seconds * 1000}],
+    }
+
+
+def read_stack_file(stack_file: Path) -> dict[str, Any]:
+    """What an earlier start wrote; empty if there is nothing that can be used."""
+    try:
+        document = json.loads(stack_file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def write_stack_file(stack_file: Path, document: Mapping[str, Any]) -> None:
+    """In one step and readable by the owner alone, so that no reader meets half a file or a secret in passing."""
+    stack_file.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=stack_file.parent, prefix=f".{stack_file.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as output:
+            json.dump(document, output, indent=2)
+            output.write("\n")
+        Path(temporary).replace(stack_file)
+    except BaseException:
+        Path(temporary).unlink()
+        raise

@@ -1,0 +1,1 @@
+"""What studies measure: pure functions over numbers, without store or clock."""

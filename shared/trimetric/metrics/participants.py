@@ -1,0 +1,15 @@
+"""How many people took part, how many finished, whom the metrics look at."""
+
+from trimetric.domain.studies import Counts
+
+
+def participants_block(counts: Counts) -> dict[str, int | float | None]:
+    """The `participants` block of the API. Only `excluded` and `analysed` follow exclusion."""
+    return {
+        "started": counts.participants,
+        "completed": counts.completed,
+        "abandoned": counts.participants - counts.completed,
+        "excluded": counts.excluded,
+        "analysed": counts.completed - counts.excluded_completed,
+        "completion_rate": counts.completed / counts.participants if counts.participants else None,
+    }

@@ -1,10 +1,10 @@
 """/api/v1/folders"""
 
 from fastapi import APIRouter, Response
-from trimetric.http.application import CheckedRoute
-from trimetric.http.call import Reader, Writer
 
 from functions.folders import service
+from trimetric.http.application import CheckedRoute
+from trimetric.http.call import Reader, Writer
 
 router = APIRouter(prefix="/api/v1/folders", route_class=CheckedRoute, tags=["UX Metrics: folders"])
 

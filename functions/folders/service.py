@@ -3,22 +3,18 @@
 from dataclasses import replace
 
 from fastapi import Response
+
+from functions.folders.schemas import FolderPatch, NewFolder
 from trimetric.domain import ids
 from trimetric.domain.folders import DEFAULT_COLOR, DEFAULT_ICON, Folder
 from trimetric.domain.times import to_millis
 from trimetric.domain.validation import parse
 from trimetric.dynamo import folders
 from trimetric.dynamo.folders import Folders
-from trimetric.dynamo.table import ConditionFailed
-from trimetric.errors import HasStudies, NotFound, Unavailable
-from trimetric.http.answers import Answer, Page, commit, etag_of_data, respond
+from trimetric.errors import HasStudies, NotFound
+from trimetric.http.answers import Answer, Page, commit, etag_of_data, respond, retried
 from trimetric.http.call import Call
 from trimetric.http.parameters import flag
-
-from functions.folders.schemas import FolderPatch, NewFolder
-
-#: How often a change is tried again because somebody else changed the folder in between.
-ATTEMPTS = 5
 
 
 def list_folders(call: Call) -> Response:
@@ -57,37 +53,29 @@ def create_folder(call: Call) -> Response:
     return commit(call, answer, *folders.creation(call.tenant.id, folder))
 
 
+@retried
 def update_folder(call: Call) -> Response:
-    for _ in range(ATTEMPTS):
-        folder = _folder(call)
-        call.parameters()
-        patch = parse(FolderPatch, call.wrapped_body("folder"), field="folder")
-        call.require_match(etag_of_data(folder.public()))
-        changed = replace(
-            folder,
-            **patch.model_dump(exclude_unset=True),
-            updated_at=call.now_text,
-            version=folder.version + 1,
-        )
-        try:
-            return commit(call, Answer(changed.public()), folders.change(call.tenant.id, changed, seen=folder.version))
-        except ConditionFailed:
-            continue
-    raise Unavailable(headers={"Retry-After": "1"})
+    folder = _folder(call)
+    call.parameters()
+    patch = parse(FolderPatch, call.wrapped_body("folder"), field="folder")
+    call.require_match(etag_of_data(folder.public()))
+    changed = replace(
+        folder,
+        **patch.model_dump(exclude_unset=True),
+        updated_at=call.now_text,
+        version=folder.version + 1,
+    )
+    return commit(call, Answer(changed.public()), folders.change(call.tenant.id, changed, seen=folder.version))
 
 
+@retried
 def delete_folder(call: Call) -> Response:
-    for _ in range(ATTEMPTS):
-        folder = _folder(call)
-        call.parameters()
-        call.require_match(etag_of_data(folder.public()))
-        if folder.study_count:
-            raise HasStudies
-        try:
-            return commit(call, Answer(status=204), *folders.deletion(call.tenant.id, folder))
-        except ConditionFailed:
-            continue
-    raise Unavailable(headers={"Retry-After": "1"})
+    folder = _folder(call)
+    call.parameters()
+    call.require_match(etag_of_data(folder.public()))
+    if folder.study_count:
+        raise HasStudies
+    return commit(call, Answer(status=204), *folders.deletion(call.tenant.id, folder))
 
 
 def _folder(call: Call) -> Folder:

@@ -2,7 +2,14 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
+
+from trimetric.domain.study_types.design import Design
+
+MAX_DESCRIPTION: Final = 2_000
+
+#: The content that each type's studies have beside their settings; the other types have none.
+CONTENT: Final = {"card_sort": ("cards", "groups"), "survey": ("questions",)}
 
 
 class Status(StrEnum):
@@ -66,3 +73,12 @@ def collect_token(workspace_id: str, study: Study) -> str | None:
     if study.status is not Status.PUBLISHED or study.collect_secret is None:
         return None
     return f"col_{workspace_id.removeprefix('ws_')}{study.id.removeprefix('std_')}{study.collect_secret}"
+
+
+def detail(workspace_id: str, study: Study, design: Design) -> dict[str, Any]:
+    """The study as a read of it shows it: list fields, settings, content, and the collect token while published."""
+    shown = {**study.public(), "settings": design.settings}
+    content = {"cards": design.public_cards, "groups": design.public_groups, "questions": design.public_questions}
+    shown |= {name: content[name]() for name in CONTENT.get(study.type, ())}
+    token = collect_token(workspace_id, study)
+    return shown if token is None else {**shown, "collect_token": token}

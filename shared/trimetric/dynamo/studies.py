@@ -7,9 +7,13 @@ from trimetric.domain.studies import Counts, Status, Study
 from trimetric.domain.study_types.design import Design
 from trimetric.dynamo import blobs, folders, keys
 from trimetric.dynamo.table import Action, Condition, Delete, Item, Put, Table, Update, Value, absent, equals
+from trimetric.errors import Unavailable
 
 #: The index that serves a filter, most selective first; the other filters are applied to what it finds.
 _INDEXES = {"folder_id": "lsi3", "type": "lsi2", "status": "lsi1"}
+
+#: How often a study and its design are read before a stream of writes between the two reads counts as overload.
+_READS = 10
 
 
 class Studies:
@@ -21,12 +25,19 @@ class Studies:
         return _study(item) if item else None
 
     def with_design(self, workspace_id: str, study_id: str) -> tuple[Study, Design] | None:
-        """Both in one round trip."""
+        """Both in one round trip, and of one moment.
+
+        A batch read is not atomic. A study with the design of the moment before would pass for unchanged when it is
+        written back, and the other writer's content would be lost: such a pair is read again.
+        """
         study_key, design_key = keys.study(workspace_id, study_id), keys.design(workspace_id, study_id)
-        found = self._table.get_many([study_key, design_key])
-        if study_key not in found or design_key not in found:
-            return None
-        return _study(found[study_key]), Design.from_document(blobs.unpack(found[design_key]["blob"]))
+        for _ in range(_READS):
+            found = self._table.get_many([study_key, design_key])
+            if study_key not in found or design_key not in found:
+                return None
+            if found[study_key]["design_version"] == found[design_key]["version"]:
+                return _study(found[study_key]), Design.from_document(blobs.unpack(found[design_key]["blob"]))
+        raise Unavailable(headers={"Retry-After": "1"})
 
     def list(self, workspace_id: str, *, filters: Mapping[str, str], after: str | None, limit: int) -> list[Study]:
         """Creation order; `filters` may hold `folder_id`, `type`, `status`; `after` ends the previous page."""
@@ -65,6 +76,8 @@ def change(workspace_id: str, study: Study, *, seen: Study, design: Design | Non
     written: dict[str, Value] = {
         name: item[name] for name in ("row", "version", "collect_secret", "l1", "l2", "l3") if name in item
     }
+    if design is not None:
+        written["design_version"] = study.version
     gone = [name for name in ("collect_secret", "l3") if name not in item]
     actions: list[Action] = [
         Update(
@@ -146,6 +159,7 @@ def _item(workspace_id: str, study: Study) -> Item:
         "row": row,
         "counts": counts,
         "version": study.version,
+        "design_version": study.version,
         "l1": keys.study_by(study.status.value, study.id),
         "l2": keys.study_by(study.type, study.id),
     }

@@ -1,9 +1,11 @@
 """What endpoints answer with: JSON or Markdown from the same facts, ETags, and answers that are remembered."""
 
 import json
-from collections.abc import Mapping
+import random
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from functools import wraps
+from typing import Any, Concatenate, Final, ParamSpec
 
 import mimeparse
 from fastapi import Response
@@ -11,12 +13,19 @@ from fastapi import Response
 from trimetric.domain import markdown
 from trimetric.domain.times import to_millis
 from trimetric.dynamo.idempotency import StoredAnswer, remember, stored_answer
-from trimetric.dynamo.table import Action, ConditionFailed
-from trimetric.errors import IdempotencyInProgress, IdempotencyKeyReused
+from trimetric.dynamo.table import CONFLICT_PAUSES, Action, ConditionFailed
+from trimetric.errors import IdempotencyInProgress, IdempotencyKeyReused, Unavailable
 from trimetric.http.call import Call, etag_matches, etag_of
 
 JSON: Final = "application/json"
 MARKDOWN: Final = "text/markdown; charset=utf-8"
+
+P = ParamSpec("P")
+
+#: What an endpoint does once its caller has passed the checks.
+Service = Callable[Concatenate[Call, P], Response]
+
+_JITTER: Final = random.SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,22 @@ def commit(call: Call, answer: Answer, *actions: Action) -> Response:
         raise ConditionFailed({place - 1: item for place, item in failed.failures.items()}) from failed
     call.settled = True
     return response
+
+
+def retried(service: Service[P]) -> Service[P]:
+    """Runs a service anew, from its reads on, when others changed what it read before its commit."""
+
+    @wraps(service)
+    def run(call: Call, /, *args: P.args, **kwargs: P.kwargs) -> Response:
+        for pause in (*CONFLICT_PAUSES, None):
+            try:
+                return service(call, *args, **kwargs)
+            except ConditionFailed:
+                if pause is not None:
+                    call.runtime.sleep(_JITTER.uniform(0, 2 * pause))
+        raise Unavailable(headers={"Retry-After": "1"})
+
+    return run
 
 
 def settle(call: Call, response: Response) -> Response:
@@ -163,7 +188,7 @@ def prefers_markdown(accept: str | None) -> bool:
     if not accept:
         return False
     try:
-        return bool(mimeparse.best_match(["text/markdown", "application/json"], accept) == "text/markdown")
+        return bool(mimeparse.best_match(["text/markdown", "application/json"], accept.lower()) == "text/markdown")
     except mimeparse.MimeTypeParseException:
         return False
 
@@ -194,6 +219,7 @@ __all__ = [
     "replayed_response",
     "respond",
     "respond_markdown",
+    "retried",
     "settle",
     "to_json",
 ]

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -50,6 +51,7 @@ class Runtime:
     authenticator: Authenticator
     meter: Meter
     clock: Callable[[], datetime] = times.utc_now
+    sleep: Callable[[float], None] = time.sleep
     #: True until the first request has been answered.
     cold: bool = True
 
@@ -168,10 +170,10 @@ class Call:
             scope_text=self.cursor_scope(parameters, position=name),
         )
 
-    def require_match(self, etag: str) -> None:
-        """PreconditionFailed unless If-Match is absent, `*` or names the current representation."""
+    def require_match(self, *etags: str) -> None:
+        """PreconditionFailed unless If-Match is absent, `*` or names one of the current representations."""
         header = self.request.headers.get("if-match")
-        if header is not None and not etag_matches(header, etag):
+        if header is not None and not any(etag_matches(header, etag) for etag in etags):
             raise PreconditionFailed
 
     # -- the checks, in the contract's order ------------------------------------------------------------------------

@@ -18,6 +18,12 @@ HTTP_URL_PATTERN: Final = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s\x00/?#][^\s\x00]*$"
 URL_PATH_PATTERN: Final = r"^/[^\s\x00?#]*$"
 URL_GLOB_PATTERN: Final = r"^[^\s\x00/?#:][^\s\x00?#]*$"
 
+#: A name: trimmed, 1 to 255 characters.
+Name = Annotated[
+    str,
+    StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=255, pattern=TEXT_PATTERN),
+]
+
 #: A broken list of thousands is reported by its first members.
 MAX_DETAILS: Final = 50
 _MAX_NAME: Final = 64

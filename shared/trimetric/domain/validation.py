@@ -1,9 +1,9 @@
 """Shape checks: one door into pydantic, and one translation of what it finds into our own field errors."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, Protocol, TypeVar, overload
+from typing import Annotated, Any, Final, Protocol, TypeVar, overload
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, StringConstraints, ValidationError
 
 from trimetric.errors import FieldError, ValidationFailed
 

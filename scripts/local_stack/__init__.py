@@ -1,0 +1,1 @@
+"""The local stack: MiniStack with the deployed template, behind a small proxy."""

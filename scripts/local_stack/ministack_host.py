@@ -1,0 +1,103 @@
+"""Runs MiniStack with the interpreter of its own environment, and evens out where it differs from AWS for us.
+
+* A preflight goes to the route's function, as an HTTP API without CORS configuration does it; MiniStack answers 403.
+* What functions log goes to one file instead of a new log stream for each request, which would fill the memory.
+* SIGUSR1 saves the state; MiniStack itself saves on a clean stop only.
+* When the process that started it is gone, it stops (and saves), rather than keeping the port.
+
+MiniStack's version is locked, so its internals named here are the ones that were read.
+"""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+PARENT_CHECK_SECONDS = 1.0
+
+
+def main() -> None:
+    parent = os.getppid()
+    from ministack import app  # type: ignore[import-not-found]  # only its own environment has it
+    from ministack.services import apigateway, lambda_svc  # type: ignore[import-not-found]
+
+    _pass_preflights_on(apigateway)
+    _log_to_file(lambda_svc, Path(os.environ["FUNCTIONS_LOG"]))
+    _save_on_signal(app)
+    threading.Thread(target=_stop_with_parent, args=(parent,), daemon=True).start()
+    app.main()
+
+
+def _pass_preflights_on(apigateway: Any) -> None:
+    original = apigateway._handle_execute_in_scope
+
+    async def handle(
+        api_id: str,
+        stage: str,
+        path: str,
+        method: str,
+        headers: dict[str, str],
+        body: bytes,
+        query_params: dict[str, Any],
+        account: str,
+        region: str,
+        raw_query_string: str | None = None,
+    ) -> Any:
+        api = apigateway._apis.get(api_id) or {}
+        route = apigateway._match_route(api_id, method, "/" + path.lstrip("/")) if method == "OPTIONS" else None
+        if route is None or api.get("corsConfiguration"):
+            return await original(
+                api_id, stage, path, method, headers, body, query_params, account, region, raw_query_string
+            )
+        integration = apigateway._integrations[api_id][route["target"].rsplit("/", 1)[-1]]
+        return await apigateway._invoke_lambda_proxy(
+            integration,
+            api_id,
+            stage,
+            path,
+            method,
+            {name.lower(): value for name, value in headers.items()},
+            body,
+            query_params,
+            route["routeKey"],
+            owner_account_id=account,
+            owner_region=region,
+            raw_query_string=raw_query_string,
+        )
+
+    apigateway._handle_execute_in_scope = handle
+
+
+def _log_to_file(lambda_svc: Any, path: Path) -> None:
+    lock = threading.Lock()
+    output = path.open("a", buffering=1)
+
+    def emit(function: dict[str, Any], request_id: str, log: str, error: bool, duration_ms: int, **_: Any) -> None:
+        name = (function.get("config") or function).get("FunctionName", "unknown")
+        with lock:
+            if error:
+                output.write(f"{name} FAILED RequestId: {request_id} Duration: {duration_ms} ms\n")
+            output.writelines(f"{name} {line}\n" for line in log.splitlines())
+
+    lambda_svc._emit_lambda_logs = emit
+
+
+def _save_on_signal(app: Any) -> None:
+    """In the server's own loop, between two requests."""
+
+    def save(*_: Any) -> None:
+        app._MAIN_LOOP.call_soon_threadsafe(app.save_all, app._build_persistence_save_dict())
+
+    signal.signal(signal.SIGUSR1, save)
+
+
+def _stop_with_parent(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(PARENT_CHECK_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main()

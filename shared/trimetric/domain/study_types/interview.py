@@ -58,7 +58,7 @@ class _Answer(TypedDict):
 class _Note(TypedDict):
     text: Answer
     tags: NotRequired[Annotated[list[_Tag], Field(max_length=MAX_TAGS)]]
-    sentiment: NotRequired[Literal[-1, 0, 1] | None]
+    sentiment: NotRequired[Annotated[int, Field(ge=-1, le=1)] | None]
 
 
 @with_config(STRICT)

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import random
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -73,7 +72,7 @@ def import_participants(call: Call) -> Response:
     _require_published(study)
     batch = _batch(call, study, design, new)
     for attempt, pause in enumerate(PAUSES):
-        time.sleep(_RANDOM.uniform(0, 2 * pause))
+        call.runtime.sleep(_RANDOM.uniform(0, 2 * pause))
         try:
             return _write(call, batch)
         except ConditionFailed as failed:

@@ -9,7 +9,6 @@ from trimetric.http.call import Reader, Writer
 router = APIRouter(
     prefix="/api/v1/studies/{study_id}/participants", route_class=CheckedRoute, tags=["UX Metrics: participants"]
 )
-imports = APIRouter(prefix=router.prefix, route_class=ImportRoute, tags=router.tags)
 
 
 @router.get("", summary="List participants")
@@ -17,9 +16,19 @@ async def list_participants(call: Reader) -> Response:
     return service.list_participants(call)
 
 
-@imports.post("", summary="Import participants with their results", status_code=201)
 async def import_participants(call: Writer) -> Response:
     return importer.import_participants(call)
+
+
+# An import may be larger than other bodies.
+router.add_api_route(
+    "",
+    import_participants,
+    methods=["POST"],
+    summary="Import participants with their results",
+    status_code=201,
+    route_class_override=ImportRoute,
+)
 
 
 @router.get("/{participant_id}", summary="Show a participant")

@@ -1,7 +1,5 @@
 """What the participant endpoints do, but for the import."""
 
-from collections.abc import Callable
-
 from fastapi import Response
 
 from functions.participants.schemas import Exclusion
@@ -14,14 +12,10 @@ from trimetric.dynamo import participants
 from trimetric.dynamo.parallel import both
 from trimetric.dynamo.participants import Participants, Person
 from trimetric.dynamo.studies import Studies
-from trimetric.dynamo.table import ConditionFailed
-from trimetric.errors import InvalidRequest, NotFound, Unavailable
-from trimetric.http.answers import Answer, Page, commit, respond
+from trimetric.errors import InvalidRequest, NotFound
+from trimetric.http.answers import Answer, Page, commit, respond, retried
 from trimetric.http.call import Call
 from trimetric.http.parameters import flag
-
-#: How often a change is tried again because somebody else changed the participant in between.
-ATTEMPTS = 5
 
 
 def list_participants(call: Call) -> Response:
@@ -61,19 +55,20 @@ def list_results(call: Call) -> Response:
     return respond(call, Answer(results[begin:end], title=f"Results of participant {participant_id}", page=page))
 
 
+@retried
 def exclude_participant(call: Call) -> Response:
-    def excluded(participant: Participant) -> Participant:
-        return participant.exclude(_exclusion(call).reason)
+    study, person = _person(call)
+    call.parameters()
+    reason = _exclusion(call).reason
+    return _change(call, study, seen=person.participant, changed=person.participant.exclude(reason))
 
-    return _change(call, excluded)
 
-
+@retried
 def include_participant(call: Call) -> Response:
-    def included(participant: Participant) -> Participant:
-        call.no_body()
-        return participant.include()
-
-    return _change(call, included)
+    study, person = _person(call)
+    call.parameters()
+    call.no_body()
+    return _change(call, study, seen=person.participant, changed=person.participant.include())
 
 
 def _exclusion(call: Call) -> Exclusion:
@@ -86,21 +81,12 @@ def _exclusion(call: Call) -> Exclusion:
     return parse(Exclusion, document, field="")
 
 
-def _change(call: Call, changed_of: Callable[[Participant], Participant]) -> Response:
-    for _ in range(ATTEMPTS):
-        study, person = _person(call)
-        call.parameters()
-        seen = person.participant
-        changed = changed_of(seen)
-        answer = Answer(_public(study, changed))
-        if changed == seen:
-            return commit(call, answer)
-        change = participants.change(call.tenant.id, study.id, changed, seen=seen, now_millis=to_millis(call.now))
-        try:
-            return commit(call, answer, *change)
-        except ConditionFailed:
-            continue
-    raise Unavailable(headers={"Retry-After": "1"})
+def _change(call: Call, study: Study, *, seen: Participant, changed: Participant) -> Response:
+    answer = Answer(_public(study, changed))
+    if changed == seen:
+        return commit(call, answer)
+    change = participants.change(call.tenant.id, study.id, changed, seen=seen, now_millis=to_millis(call.now))
+    return commit(call, answer, *change)
 
 
 def _people(call: Call) -> Participants:

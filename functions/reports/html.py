@@ -1,0 +1,59 @@
+"""A report as one web page that needs nothing else: no script, no font, no image from elsewhere."""
+
+from typing import Final
+
+from functions.reports.layout import Cell, Section, Table
+from functions.reports.markup import escape
+from functions.reports.report import Report
+from functions.reports.svg import COLOURS
+
+_STYLE: Final = (
+    COLOURS
+    + """
+body{margin:0 auto;padding:2rem 1rem 4rem;max-width:52rem;background:var(--ground);color:var(--ink);
+font:1rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
+h1{line-height:1.2}
+h2{margin-top:2.5rem;border-bottom:1px solid var(--line);padding-bottom:.25rem}
+.scroll{overflow-x:auto}
+table{border-collapse:collapse;width:100%;margin:1rem 0}
+th,td{text-align:left;vertical-align:top;padding:.4rem .75rem .4rem 0;border-bottom:1px solid var(--line)}
+td{font-variant-numeric:tabular-nums}
+figure{margin:1rem 0}
+figcaption,.date{color:var(--faint)}
+svg{max-width:100%;height:auto}
+@media print{body{max-width:none}}
+"""
+)
+
+
+def page(report: Report) -> bytes:
+    title = escape(report.title)
+    date = f'<p class="date">As of <time>{escape(report.as_of)}</time></p>' if report.as_of is not None else ""
+    figures = "".join(
+        f"<figure>{picture.inline()}<figcaption>{escape(picture.description)}</figcaption></figure>"
+        for picture in report.pictures
+    )
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>Report: {title}</title>\n<style>{_STYLE}</style>\n</head>\n"
+        f"<body>\n<main>\n<h1>Report: {title}</h1>\n{date}\n"
+        f"{''.join(map(_section, report.sections))}<section><h2>Charts</h2>{figures}</section>\n"
+        "</main>\n</body>\n</html>\n"
+    ).encode()
+
+
+def _section(section: Section) -> str:
+    texts = "".join(f"<p>{escape(text)}</p>" for text in section.texts)
+    return f"<section><h2>{escape(section.title)}</h2>{texts}{''.join(map(_table, section.tables))}</section>\n"
+
+
+def _table(table: Table) -> str:
+    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in table.columns)
+    rows = "".join(f"<tr>{''.join(f'<td>{_cell(cell)}</td>' for cell in row)}</tr>" for row in table.rows)
+    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
+def _cell(cell: Cell) -> str:
+    return "" if cell is None else escape(str(cell))

@@ -1,0 +1,105 @@
+"""What the metrics and report endpoints do."""
+
+from typing import Any, Final
+
+from fastapi import Response
+
+from functions.reports import charts, html, markdown
+from functions.reports.report import Report, report_of
+from trimetric.domain import ids
+from trimetric.domain.markdown import document
+from trimetric.domain.times import to_millis
+from trimetric.dynamo.metrics import Metrics, Snapshot
+from trimetric.dynamo.studies import Studies
+from trimetric.errors import NotFound
+from trimetric.http.answers import JSON, MARKDOWN, Answer, matches_weakly, prefers_markdown, respond
+from trimetric.http.call import Call, etag_of
+from trimetric.metrics.participants import participants_block
+
+_HTML: Final = "text/html; charset=utf-8"
+_SVG: Final = "image/svg+xml"
+
+#: Pages and pictures hold words of strangers: whatever slipped through may neither run nor load anything.
+_SEALED: Final = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
+
+
+def show_metrics(call: Call) -> Response:
+    snapshot = _snapshot(call)
+    call.parameters()
+    facts = {
+        "participants": participants_block(snapshot.counts),
+        "duration_ms": snapshot.durations.summary(),
+    }
+    shown = {"study_id": _study_id(call), "type": snapshot.study_type, "as_of": call.now_text, **facts}
+    tag = etag_of(Answer(facts).content())
+    headers = {"Vary": "Accept"}
+    if prefers_markdown(call.request.headers.get("accept")):
+        text = document(f"Metrics: {snapshot.study_name}", shown)
+        return _tagged(call, text.encode(), tag=f'{tag[:-1]}-md"', media_type=MARKDOWN, headers=headers)
+    return _tagged(call, Answer(shown).content(), tag=tag, media_type=JSON, headers=headers)
+
+
+def show_markdown_report(call: Call) -> Response:
+    report = _report(call)
+    content, facts = markdown.page(report), markdown.page(report.undated())
+    return _tagged(call, content, tag=etag_of(facts), media_type=MARKDOWN)
+
+
+def show_html_report(call: Call) -> Response:
+    report = _report(call)
+    content, facts = html.page(report), html.page(report.undated())
+    return _tagged(call, content, tag=etag_of(facts), media_type=_HTML, headers=_SEALED)
+
+
+def list_charts(call: Call) -> Response:
+    study = Studies(call.table).get(call.tenant.id, _study_id(call))
+    if study is None:
+        raise NotFound
+    call.parameters()
+    listed = [{"name": chart.name, "title": chart.title} for chart in charts.charts_of(study.type)]
+    return respond(call, Answer(listed, title=f"Charts: {study.name}"))
+
+
+def show_chart(call: Call) -> Response:
+    snapshot = _snapshot(call)
+    name, _, ending = str(call.request.path_params["name"]).rpartition(".")
+    chart = charts.chart(snapshot.study_type, name)
+    if chart is None or ending != "svg":
+        raise NotFound
+    call.parameters()
+    content = chart.draw(snapshot).standalone()
+    return _tagged(call, content, tag=etag_of(content), media_type=_SVG, headers=_SEALED)
+
+
+def _study_id(call: Call) -> str:
+    return call.path_id("study_id", ids.STUDY)
+
+
+def _snapshot(call: Call) -> Snapshot:
+    metrics = Metrics(call.table, now_millis=to_millis(call.now))
+    snapshot = metrics.read(call.tenant.id, _study_id(call))
+    if snapshot is None:
+        raise NotFound
+    return snapshot
+
+
+def _report(call: Call) -> Report:
+    found = Studies(call.table).with_design(call.tenant.id, _study_id(call))
+    if found is None:
+        raise NotFound
+    call.parameters()
+    return report_of(*found, _snapshot(call), as_of=call.now_text)
+
+
+def _tagged(
+    call: Call, content: bytes, *, tag: str, media_type: str, headers: dict[str, Any] | None = None
+) -> Response:
+    """The answer, or 304 where the caller has it.
+
+    The tag is that of the numbers: the instant they were asked for, which differs each time, is left out of it.
+    """
+    all_headers = {"ETag": tag, **(headers or {})}
+    given = call.request.headers.get("if-none-match")
+    if given is not None and matches_weakly(given, tag):
+        return Response(status_code=304, headers=all_headers)
+    return Response(content, 200, all_headers, media_type=media_type)

@@ -1,0 +1,239 @@
+"""Metrics of a study, kept up to date by its readers.
+
+One state item a study holds the folded metrics. What of a participant is folded in now stands in that participant's
+`counts.folded` (milliseconds; absent: nothing), so this holds at every moment:
+
+    state = sum of `counts.folded` over all participants
+
+Whoever changes a participant sets `l4`. A reader finds those through the index, replaces what is folded in by what
+should be, and writes the state and the participants in one transaction, so a reader that comes second loses and looks
+again. Nothing is missed: the stale participants are read *before* the state, so whoever is no longer stale then is in
+it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Final
+
+from trimetric.domain.participants import Progress
+from trimetric.domain.studies import Counts
+from trimetric.dynamo import blobs, keys
+from trimetric.dynamo.imports import Imports, pending_import
+from trimetric.dynamo.keys import Key
+from trimetric.dynamo.table import (
+    CONFLICT_PAUSES,
+    MAX_ACTIONS,
+    Action,
+    Condition,
+    ConditionFailed,
+    Item,
+    Put,
+    Table,
+    Update,
+    absent,
+    equals,
+)
+from trimetric.errors import Unavailable
+from trimetric.metrics.durations import Durations, NeverAdded
+
+VERSION: Final = 1
+
+#: People whose fold is written in one transaction, beside the state.
+CHUNK: Final = MAX_ACTIONS - 1
+#: Transactions that one read spends on writing folds; it answers exactly also when more people are stale.
+MAX_CHUNKS: Final = 10
+
+_PAGE: Final = 1000
+_ATTEMPTS: Final = len(CONFLICT_PAUSES) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Every result that was accepted before the read began is in it."""
+
+    study_name: str
+    study_type: str
+    counts: Counts
+    durations: Durations
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """What a participant adds to the metrics, from an index's projection."""
+
+    key: Key
+    status: str
+    excluded: bool
+    duration_ms: int | None
+    folded: int | None
+
+    @classmethod
+    def of(cls, item: Item) -> "_Person":
+        row = item["row"]
+        return cls(
+            key=Key(item[keys.PARTITION], item[keys.SORT]),
+            status=row["status"],
+            excluded=row["excluded"],
+            duration_ms=row["duration_ms"],
+            folded=item.get("counts", {}).get("folded"),
+        )
+
+    @property
+    def contribution(self) -> int | None:
+        analysed = self.status == Progress.COMPLETED.value and not self.excluded
+        return self.duration_ms if analysed else None
+
+    def fold_into(self, durations: Durations) -> None:
+        if self.folded == self.contribution:
+            return
+        if self.folded is not None:
+            durations.remove(self.folded)
+        if self.contribution is not None:
+            durations.add(self.contribution)
+
+    def folded_in(self) -> Action:
+        """Refused if anything that the fold went by has changed."""
+        conditions = [
+            equals("row.status", self.status),
+            equals("row.excluded", self.excluded),
+            absent("counts.folded") if self.folded is None else equals("counts.folded", self.folded),
+        ]
+        if self.contribution is None:
+            return Update(self.key, remove=["counts", "l4"], conditions=conditions)
+        conditions.append(equals("row.duration_ms", self.duration_ms))
+        return Update(self.key, set={"counts": {"folded": self.contribution}}, remove=["l4"], conditions=conditions)
+
+
+@dataclass(slots=True)
+class _State:
+    """`version` is that of the stored item, 0 where there is none."""
+
+    key: Key
+    version: int = 0
+    durations: Durations = field(default_factory=Durations)
+
+    @classmethod
+    def of(cls, key: Key, item: Item | None) -> "_State | None":
+        """None for a state that another release of this program wrote."""
+        if item is None:
+            return cls(key)
+        document = blobs.unpack(item["blob"])
+        if document["v"] != VERSION:
+            return None
+        return cls(key, item["version"], Durations.from_document(document["durations"]))
+
+    def stored(self) -> Action:
+        """The next version; refused unless the present one is still stored."""
+        document: dict[str, Any] = {"v": VERSION, "durations": self.durations.to_document()}
+        item = {
+            keys.PARTITION: self.key.pk,
+            keys.SORT: self.key.sk,
+            "blob": blobs.pack(document),
+            "version": self.version + 1,
+        }
+        return Put(item, _still(self.version))
+
+
+def _still(version: int) -> Sequence[Condition]:
+    return [equals("version", version)] if version else [absent()]
+
+
+class Metrics:
+    def __init__(self, table: Table, *, now_millis: int) -> None:
+        self._table = table
+        self._imports = Imports(table, now_millis=now_millis)
+
+    def read(self, workspace_id: str, study_id: str) -> Snapshot | None:
+        """Exact for what was accepted before; two round trips where nothing is stale. None: no such study."""
+        study_key, state_key = keys.study(workspace_id, study_id), keys.metrics(workspace_id, study_id)
+        for _ in range(_ATTEMPTS):
+            stale = self._people(workspace_id, study_id, index="lsi4")
+            found = self._table.get_many([study_key, state_key])
+            if study_key not in found:
+                return None
+            durations = self._settled(workspace_id, study_id, found.get(state_key), stale)
+            if durations is not None:
+                study = found[study_key]
+                return Snapshot(study["row"]["name"], study["row"]["type"], Counts(**study["counts"]), durations)
+        raise Unavailable(headers={"Retry-After": "1"})
+
+    def _settled(
+        self, workspace_id: str, study_id: str, item: Item | None, stale: Sequence[_Person]
+    ) -> Durations | None:
+        """The state's durations with the stale people's share; None: look again."""
+        state = _State.of(keys.metrics(workspace_id, study_id), item)
+        if state is None:
+            self.rebuild(workspace_id, study_id)
+            return None
+        if len(stale) > CHUNK * MAX_CHUNKS:
+            # Those beyond are added in memory, where no condition guards them: they must have been seen stale after
+            # the state was read, and the last transaction proves that nobody has changed the state since.
+            stale = self._people(workspace_id, study_id, index="lsi4")
+            if not stale:
+                return None
+        try:
+            self._fold(state, stale, chunks=MAX_CHUNKS)
+        except ConditionFailed:
+            return None
+        except NeverAdded:
+            self.rebuild(workspace_id, study_id)
+            return None
+        if state.durations.needs_rebuild:
+            self.rebuild(workspace_id, study_id)
+            return None
+        return state.durations
+
+    def rebuild(self, workspace_id: str, study_id: str) -> Durations | None:
+        """Make the state anew from all participants; for operators, and where a state is of no more use.
+
+        It equals what the same people's folds give. None: no such study.
+        """
+        study_key, state_key = keys.study(workspace_id, study_id), keys.metrics(workspace_id, study_id)
+        for _ in range(_ATTEMPTS):
+            found = self._table.get_many([study_key, state_key])
+            if study_key not in found:
+                return None
+            state = _State(state_key, found.get(state_key, {}).get("version", 0))
+            people = self._people(workspace_id, study_id, index="lsi1")
+            state.durations = Durations.of(person.folded for person in people if person.folded is not None)
+            stale = [person for person in people if person.folded != person.contribution]
+            try:
+                self._table.write(state.stored())
+                state.version += 1
+                self._fold(state, stale, chunks=len(stale))
+            except ConditionFailed:
+                continue
+            if not state.durations.needs_rebuild:
+                return state.durations
+        raise Unavailable(headers={"Retry-After": "1"})
+
+    def _fold(self, state: _State, stale: Sequence[_Person], *, chunks: int) -> None:
+        """Fold all into `state`, and write the first `chunks`; ConditionFailed if somebody else was faster."""
+        for number, chunk in enumerate(_chunks(stale)):
+            for person in chunk:
+                person.fold_into(state.durations)
+            if number < chunks:
+                self._table.write(state.stored(), *(person.folded_in() for person in chunk))
+                state.version += 1
+
+    def _people(self, workspace_id: str, study_id: str, *, index: str) -> list[_Person]:
+        """Everybody in an index, but for people of imports that are not committed."""
+        partition, sort = keys.people(workspace_id, study_id), keys.INDEXES[index]
+        people: list[_Person] = []
+        after: str | None = None
+        while page := self._table.query(partition, index=index, after=after, limit=_PAGE):
+            waiting = sorted({found for item in page if (found := pending_import(item)) is not None})
+            if any(self._imports.settle(workspace_id, study_id, import_id) for import_id in waiting):
+                continue
+            people += [_Person.of(item) for item in page if pending_import(item) is None]
+            if len(page) < _PAGE:
+                break
+            after = page[-1][sort]
+        return people
+
+
+def _chunks(people: Sequence[_Person]) -> Iterator[Sequence[_Person]]:
+    rest = iter(people)
+    while chunk := list(islice(rest, CHUNK)):
+        yield chunk

@@ -1,8 +1,9 @@
 """From routers to a Lambda handler: the composition that each function's `app.py` asks for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from aws_lambda_powertools import Logger
 from fastapi import APIRouter
 from mangum import Mangum
 
@@ -31,6 +32,10 @@ def make_handler(*routers: APIRouter) -> LambdaHandler:
         authenticator=Authenticator(Workspaces(table)),
         meter=meter,
     )
-    app = create_app(runtime, make_logger(configuration), routers)
-    handler: LambdaHandler = Mangum(app, lifespan="off")
+    return handler_of(runtime, make_logger(configuration), routers)
+
+
+def handler_of(runtime: Runtime, logger: Logger, routers: Sequence[APIRouter]) -> LambdaHandler:
+    """The same on any store and clock."""
+    handler: LambdaHandler = Mangum(create_app(runtime, logger, routers), lifespan="off")
     return handler

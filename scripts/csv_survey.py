@@ -23,7 +23,9 @@ FEW_ANSWERS: Final = 30
 RATING_ANSWERS: Final = 3
 RATING_STEPS: Final = 10
 
+#: Limits of the API on a rating's scale.
 _MOST_RATING_STEPS: Final = 100
+_FARTHEST_RATING: Final = 1_000
 _LONGEST_LABEL: Final = 255
 _WHOLE_NUMBER: Final = re.compile(r"0|-?[1-9][0-9]{0,3}", re.ASCII)
 #: A rating whose scale is given: answers need not reach its ends.
@@ -119,21 +121,24 @@ def _answers(table: Table, place: int) -> list[str]:
 
 def _column(place: int, name: str, answers: Sequence[str], given: Mapping[str, str]) -> Column:
     wanted = given.get(name) or infer_kind(answers)
-    kind = wanted.partition(":")[0]
-    scale = RATING_SCALE.fullmatch(wanted)
-    # The ends of the scale count as answers here: they have to fit, and they decide the bounds.
-    problem = misfit(kind, [*answers, *scale.groups()] if scale else answers)
+    problem = misfit(wanted, answers)
     if problem:
         raise BadTable(f"The column {name} cannot be {wanted}: {problem}.")
+    kind = wanted.partition(":")[0]
     codes = option_codes(answers) if kind == "single_choice" else {}
-    return Column(place, name, kind, codes, _bounds(answers, scale) if kind == "rating" else None)
+    bounds = _given_scale(wanted) or _reach(answers) if kind == "rating" else None
+    return Column(place, name, kind, codes, bounds)
 
 
-def _bounds(answers: Sequence[str], scale: re.Match[str] | None) -> tuple[int, int]:
+def _given_scale(wanted: str) -> tuple[int, int] | None:
+    """The ends of `rating:1:5` and of the kinds that fix them."""
+    match = RATING_SCALE.fullmatch(wanted)
+    return (int(match[1]), int(match[2])) if match else SCALES.get(wanted)
+
+
+def _reach(answers: Iterable[str]) -> tuple[int, int]:
     numbers = [int(answer) for answer in answers]
-    if scale is None:
-        return min(numbers), max(numbers)
-    return int(scale[1]), int(scale[2])
+    return min(numbers, default=0), max(numbers, default=0)
 
 
 def infer_kind(answers: Sequence[str]) -> str:
@@ -155,7 +160,8 @@ def infer_kind(answers: Sequence[str]) -> str:
 
 def misfit(kind: str, answers: Sequence[str]) -> str | None:
     """Why `answers` would not all survive as answers of this kind; None if they would."""
-    if kind not in KINDS:
+    scale = _given_scale(kind)
+    if kind not in KINDS and scale is None:
         return f"the kinds are {', '.join(KINDS)}"
     if kind == "single_choice":
         return _choice_misfit(answers)
@@ -165,7 +171,7 @@ def misfit(kind: str, answers: Sequence[str]) -> str | None:
     if kind == "boolean":
         return _first(answers, _BOOLEANS, "is neither true nor false")
     whole = {answer for answer in answers if _WHOLE_NUMBER.fullmatch(answer)}
-    return _first(answers, whole, "is not a whole number as it would be written back") or _scale_misfit(kind, whole)
+    return _first(answers, whole, "is not a whole number as it would be written back") or _scale_misfit(whole, scale)
 
 
 def _choice_misfit(answers: Sequence[str]) -> str | None:
@@ -176,17 +182,16 @@ def _choice_misfit(answers: Sequence[str]) -> str | None:
     return None if odd is None else f"{odd[:40]!r} would be trimmed, or is too long for a label"
 
 
-def _scale_misfit(kind: str, whole: Iterable[str]) -> str | None:
-    numbers = sorted(map(int, whole))
-    if kind == "rating":
-        if not numbers or numbers[0] == numbers[-1]:
-            return "a rating needs at least two different answers"
-        if numbers[-1] - numbers[0] > _MOST_RATING_STEPS or max(map(abs, numbers)) > 1_000:
-            return "its answers lie too far apart"
-        return None
-    low, high = SCALES[kind]
-    outside = [number for number in numbers if not low <= number <= high]
-    return f"{outside[0]} is outside {low} to {high}" if outside else None
+def _scale_misfit(whole: Iterable[str], scale: tuple[int, int] | None) -> str | None:
+    """`scale` None: the answers themselves decide where it ends."""
+    lowest, highest = _reach(whole)
+    low, high = scale or (lowest, highest)
+    if low >= high:
+        return "a rating needs at least two different answers" if scale is None else "its scale has no steps"
+    if high - low > _MOST_RATING_STEPS or max(abs(low), abs(high)) > _FARTHEST_RATING:
+        return "its answers lie too far apart" if scale is None else "its scale is too long"
+    outside = next((number for number in map(int, whole) if not low <= number <= high), None)
+    return None if outside is None else f"{outside} is outside {low} to {high}"
 
 
 def _first(answers: Sequence[str], good: Iterable[str], problem: str) -> str | None:

@@ -1,6 +1,6 @@
 """Folders of the UX Metrics dialect, as a Lambda function."""
 
-from functions.folders.routes import router
 from trimetric.http.function import make_handler
+from functions.folders.routes import router
 
 handler = make_handler(router)

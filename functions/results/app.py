@@ -1,6 +1,6 @@
 """Export of results, as a Lambda function."""
 
-from functions.results.routes import router
 from trimetric.http.function import make_handler
+from functions.results.routes import router
 
 handler = make_handler(router)

@@ -1,6 +1,6 @@
 """The workspace of the UX Metrics dialect, as a Lambda function."""
 
-from functions.workspace.routes import router
 from trimetric.http.function import make_handler
+from functions.workspace.routes import router
 
 handler = make_handler(router)

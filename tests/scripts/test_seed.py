@@ -1,0 +1,149 @@
+"""Seeds of the local stack: made once, kept over restarts, made again where they are missing."""
+
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.local_stack.seed import (
+    DEMO_PEOPLE,
+    SEEDS,
+    demo_people,
+    read_stack_file,
+    seed_demo_study,
+    seed_workspaces,
+    write_stack_file,
+)
+from tests.scripts.fake_api import FakeApi
+from trimetric.auth.bearer import Authenticator
+from trimetric.domain.study_types import study_type
+from trimetric.domain.study_types.design import Card, Design
+from trimetric.domain.workspaces import Plan, Workspace
+from trimetric.dynamo.table import DynamoTable
+from trimetric.dynamo.workspaces import Workspaces
+from trimetric.errors import Unauthorized
+
+NAMES = ["subscribed", "free", "disabled", "neighbour", "load"]
+
+
+def opened(table: DynamoTable, members: dict[str, str]) -> Workspace:
+    """The workspace that the key of `members` opens."""
+    authenticator = Authenticator(Workspaces(table))
+    return authenticator.authenticate(f"Bearer {members['ux_metrics_key']}").workspace
+
+
+def test_the_five_workspaces_are_as_the_hand_over_file_promises(moto_table: DynamoTable) -> None:
+    made = seed_workspaces(moto_table, {})
+    assert list(made) == NAMES
+    found = {name: opened(moto_table, members) for name, members in made.items()}
+    assert {name: workspace.id for name, workspace in found.items()} == {name: made[name]["id"] for name in NAMES}
+    facts = {name: (each.plan, each.api_enabled, each.ux_metrics_limit()) for name, each in found.items()}
+    assert facts == {
+        "subscribed": (Plan.SUBSCRIBED, True, 300),
+        "free": (Plan.FREE, True, 60),
+        "disabled": (Plan.SUBSCRIBED, False, 300),
+        "neighbour": (Plan.SUBSCRIBED, True, 300),
+        "load": (Plan.SUBSCRIBED, True, 1_000_000),
+    }
+
+
+def test_members_are_those_that_work(moto_table: DynamoTable) -> None:
+    assert {tuple(members) for members in seed_workspaces(moto_table, {}).values()} == {("id", "ux_metrics_key")}
+
+
+def test_a_restart_keeps_everything(moto_table: DynamoTable) -> None:
+    first = seed_workspaces(moto_table, {})
+    assert seed_workspaces(moto_table, first) == first
+    assert len(Workspaces(moto_table).list_all()) == len(SEEDS)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("spoil", [{}, {"id": 1}, {"ux_metrics_key": "uxm_v1_x"}], ids=["gone", "no id", "no such key"])
+def test_what_does_not_open_anything_is_made_again(moto_table: DynamoTable, name: str, spoil: dict[str, Any]) -> None:
+    first = seed_workspaces(moto_table, {})
+    second = seed_workspaces(moto_table, {**first, name: {**first[name], **spoil} if spoil else None})
+    assert second[name]["id"] == first[name]["id"]
+    assert opened(moto_table, second[name]).id == first[name]["id"]
+    assert {other: second[other] for other in NAMES if other != name} == {
+        other: first[other] for other in NAMES if other != name
+    }
+
+
+def test_a_lost_file_brings_new_keys_for_the_same_workspaces(moto_table: DynamoTable) -> None:
+    first = seed_workspaces(moto_table, {})
+    second = seed_workspaces(moto_table, {})
+    assert {name: members["id"] for name, members in first.items()} == {
+        name: members["id"] for name, members in second.items()
+    }
+    assert opened(moto_table, second["load"]).id == first["load"]["id"]
+    with pytest.raises(Unauthorized):
+        opened(moto_table, first["load"])
+
+
+def test_an_empty_table_makes_everything_again(moto_table: DynamoTable, moto_client: Any) -> None:
+    elsewhere = {name: {"id": "ws_0000000000000000", "ux_metrics_key": f"uxm_v1_{'0' * 64}"} for name in NAMES}
+    made = seed_workspaces(moto_table, elsewhere)
+    assert not {members["id"] for members in made.values()} & {"ws_0000000000000000"}
+
+
+def test_the_demo_study_is_made_once() -> None:
+    fake = FakeApi()
+    study_id = seed_demo_study(fake.client(), None)
+    assert fake.studies[study_id]["status"] == "published"
+    assert len(fake.studies[study_id]["cards"]) == 12
+    assert len(fake.people[study_id]) == DEMO_PEOPLE
+    requests = len(fake.requests)
+    assert seed_demo_study(fake.client(), study_id) == study_id
+    assert len(fake.requests) == requests + 1
+
+
+def test_the_demo_study_is_completed_after_a_crash() -> None:
+    fake = FakeApi()
+    study_id = seed_demo_study(fake.client(), None)
+    assert seed_demo_study(fake.client(), None) == study_id
+    assert (len(fake.studies), len(fake.studies[study_id]["cards"])) == (1, 12)
+
+
+def test_a_demo_study_of_an_earlier_state_is_made_again() -> None:
+    fake = FakeApi()
+    assert seed_demo_study(fake.client(), "std_gone") in fake.studies
+
+
+def test_the_demo_people_sort_as_the_product_accepts() -> None:
+    fake = FakeApi()
+    cards = fake.studies[seed_demo_study(fake.client(), None)]["cards"]
+    ids = {card["label"]: card["id"] for card in cards}
+    kind = study_type("card_sort")
+    design = Design(kind.default_settings(), cards=tuple(Card(card["id"], card["label"]) for card in cards))
+    for person in demo_people(ids):
+        (payload,) = kind.parse_results(design, person["results"])
+        assert len(payload["placements"]) == 12
+    assert demo_people(ids) == demo_people(ids)
+
+
+def test_the_file_is_its_owners_alone_and_written_whole(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "stack.json"
+    write_stack_file(path, {"workspaces": {}})
+    write_stack_file(path, {"workspaces": {"load": {"id": "ws_1"}}})
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert read_stack_file(path) == {"workspaces": {"load": {"id": "ws_1"}}}
+    assert [each.name for each in path.parent.iterdir()] == ["stack.json"]
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "stack.json"
+    write_stack_file(path, {"workspaces": {}})
+    with pytest.raises(TypeError):
+        write_stack_file(path, {"workspaces": object()})
+    assert json.loads(path.read_text()) == {"workspaces": {}}
+    assert [each.name for each in tmp_path.iterdir()] == ["stack.json"]
+
+
+@pytest.mark.parametrize("content", [None, "", "[]"], ids=["missing", "empty", "a list"])
+def test_a_file_that_says_nothing_is_as_none(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "stack.json"
+    if content is not None:
+        path.write_text(content)
+    assert read_stack_file(path) == {}

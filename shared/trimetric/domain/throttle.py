@@ -72,13 +72,17 @@ def decide(policy: Policy, state: State | None, now_ms: int) -> tuple[Decision, 
     level, stamp = refilled(policy, state, now_ms)
     if level < 1:
         return refusal(policy, State(level, stamp), now_ms), State(level, stamp)
-    taken = _taken(policy, State(level, stamp), tokens=1, now_ms=now_ms)
+    started = max(stamp, now_ms) if level == policy.capacity else stamp
+    taken = State(level - 1, started)
     return admission(policy, taken), taken
 
 
-def charged(policy: Policy, state: State | None, *, tokens: int, now_ms: int) -> State:
-    """The bucket after `tokens` requests that were admitted elsewhere, empty if it held fewer."""
-    return _taken(policy, refilled(policy, state, now_ms), tokens=tokens, now_ms=now_ms)
+def reconciled(policy: Policy, shared: State | None, alone: State | None, *, owed: int, now_ms: int) -> State:
+    """The shared bucket once it is told of the `owed` tokens that a process took by its own count, `alone`."""
+    known = refilled(policy, shared, now_ms)
+    if known.level == policy.capacity:
+        return refilled(policy, alone, now_ms)
+    return State(max(0, known.level - owed), known.stamp)
 
 
 def refilled(policy: Policy, state: State | None, now_ms: int) -> State:
@@ -114,11 +118,6 @@ def refusal(policy: Policy, state: State, now_ms: int) -> Decision:
         reset_at=_divided_up(next_token, 1000),
         retry_after=max(1, _divided_up(next_token - now_ms, 1000)),
     )
-
-
-def _taken(policy: Policy, state: State, *, tokens: int, now_ms: int) -> State:
-    stamp = max(state.stamp, now_ms) if state.level == policy.capacity else state.stamp
-    return State(max(0, state.level - tokens), stamp)
 
 
 def _divided_up(number: int, by: int) -> int:

@@ -31,9 +31,9 @@ from trimetric.domain.throttle import (
     Policy,
     State,
     admission,
-    charged,
     decide,
     elapsed_intervals,
+    reconciled,
     refilled,
 )
 
@@ -116,9 +116,12 @@ class TokenBuckets:
     def _settle(self, bucket: str, policy: Policy, owed: int, now: int) -> Decision:
         """Take what was let through alone, and this request's token if one is left, in one exact write."""
         found: State | None = None
+        alone = self._memory.state(bucket)
         try:
             for _ in range(MAX_ATTEMPTS):
-                decision, left = decide(policy, charged(policy, found, tokens=owed, now_ms=now), now)
+                paid = reconciled(policy, found, alone, owed=owed, now_ms=now)
+                self._memory.correct(bucket, paid)
+                decision, left = decide(policy, paid, now)
                 try:
                     self._write(bucket, _replace(policy, found, left))
                 except _ConditionFailed as failure:
@@ -157,7 +160,7 @@ class TokenBuckets:
             return _state(answer["Attributes"])
         except ClientError as error:
             if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                item = error.response.get("Item")
+                item: Any = error.response.get("Item")
                 raise _ConditionFailed(_state(item) if item else None) from error
             raise _TableDown from error
         except BotoCoreError as error:
@@ -312,6 +315,12 @@ class _Memory:
             if state is not None:
                 newest = state if known is None or state.is_newer_than(known) else known
                 _keep(self._states, bucket, newest, size=self._size)
+
+    def correct(self, bucket: str, state: State) -> None:
+        """Put the table's word in place of a count made alone, which may have begun a window that never was."""
+        with self._lock:
+            self._states.pop(bucket, None)
+            _keep(self._states, bucket, state, size=self._size)
 
     def take(self, bucket: str, policy: Policy, now: int) -> Decision:
         """Decide alone, and owe what was let through until it would have come back."""

@@ -7,10 +7,12 @@ file or the interpreter changes; otherwise a call costs milliseconds.
 """
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,8 +87,14 @@ def _fingerprint(environment: Environment) -> str:
     digest = hashlib.sha256(environment.lock.read_bytes())
     digest.update(f"{sys.version} {sys.base_prefix} {environment.path}".encode())
     if environment.with_repository:
-        digest.update((ROOT / "pyproject.toml").read_bytes())
+        digest.update(_package_settings())
     return digest.hexdigest()
+
+
+def _package_settings() -> bytes:
+    """What an editable install depends on; the settings of linters and tests are in the same file."""
+    document = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    return json.dumps([document["build-system"], document["project"], document["tool"]["setuptools"]]).encode()
 
 
 def _make(environment: Environment) -> None:

@@ -19,7 +19,7 @@ from yarl import URL
 from scripts.local_stack.ports import LOOPBACK
 
 #: Each running request holds a process of its function: as on Lambda, one serves a single request at a time.
-RUNNING_AT_ONCE = 12
+RUNNING_AT_ONCE = 8
 #: API Gateway's own limit (bytes).
 BODY_LIMIT = 10 * 1024 * 1024
 #: Longer than any function may run (seconds).

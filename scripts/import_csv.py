@@ -202,8 +202,11 @@ def run(
                 _follow(survey.verify(made), total=len(people), doing="Verifying")
                 cells = len(people) * len(columns)
                 stdout.print(f"{len(people)} people verified: all {cells} cells came out unchanged.")
-    except (BadTable, Different, UnexpectedAnswer, httpx.TransportError, httpx.InvalidURL) as error:
+    except (BadTable, Different, UnexpectedAnswer) as error:
         typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(1) from error
+    except (httpx.TransportError, httpx.InvalidURL) as error:
+        typer.echo(f"Error: The API at {base_url} does not answer ({error}).", err=True)
         raise typer.Exit(1) from error
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>=:@$^])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>=@$^]|:(?![\s]))")
 _LINES = re.compile(r"[\r\n\u0085\u2028\u2029\v\f]+")
 
 

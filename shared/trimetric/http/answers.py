@@ -156,7 +156,7 @@ def respond(call: Call, answer: Answer) -> Response:
         headers["ETag"] = f'{etag[:-1]}-md"' if as_markdown else etag
         given = call.request.headers.get("if-none-match")
         if given is not None and matches_weakly(given, headers["ETag"]):
-            return Response(status_code=304, headers=headers)
+            return _not_modified(headers, MARKDOWN if as_markdown else JSON)
     if as_markdown:
         page = answer.page
         text = markdown.document(
@@ -174,8 +174,13 @@ def respond_markdown(call: Call, text: str) -> Response:
     headers = {"ETag": etag_of(content)}
     given = call.request.headers.get("if-none-match")
     if given is not None and matches_weakly(given, headers["ETag"]):
-        return Response(status_code=304, headers=headers)
+        return _not_modified(headers, MARKDOWN)
     return Response(content, 200, headers, media_type=MARKDOWN)
+
+
+def _not_modified(headers: Mapping[str, str], media_type: str) -> Response:
+    """The type is said although there is no body: the adapter would say JSON, and caches would believe it."""
+    return Response(status_code=304, headers=headers, media_type=media_type)
 
 
 def matches_weakly(header: str, etag: str) -> bool:

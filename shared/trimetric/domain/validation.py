@@ -16,7 +16,9 @@ TEXT_PATTERN: Final = r"^[^\x00]*$"
 NOT_BLANK_PATTERN: Final = r"^[^\x00]*[^\s\x00][^\x00]*$"
 HTTP_URL_PATTERN: Final = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s\x00/?#][^\s\x00]*$"
 URL_PATH_PATTERN: Final = r"^/[^\s\x00?#]*$"
-URL_GLOB_PATTERN: Final = r"^[^\s\x00/?#:][^\s\x00?#]*$"
+URL_GLOB_PATTERN: Final = (
+    r"^([Hh][Tt][Tt][Pp][Ss]?://)?(\[[0-9A-Fa-f:.]+\]|[^\s\x00/?#:\[\]]+)(:[0-9*]+)?(/[^\s\x00?#]*)?$"
+)
 
 #: A name: trimmed, 1 to 255 characters.
 Name = Annotated[
@@ -35,7 +37,7 @@ _PATTERN_MESSAGES: Final = {
     NOT_BLANK_PATTERN: "must not be blank or contain U+0000",
     HTTP_URL_PATTERN: "must be an absolute http or https URL",
     URL_PATH_PATTERN: "must be a URL path: it begins with / and has no query, fragment or space",
-    URL_GLOB_PATTERN: "must be a host and path such as shop.example/orders/*, without scheme, query or space",
+    URL_GLOB_PATTERN: "must be a host and path such as shop.example/orders/*, without query or space",
 }
 
 _MESSAGES: Final = {

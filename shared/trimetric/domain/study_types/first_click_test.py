@@ -73,10 +73,10 @@ class _Settings(TypedDict, total=False):
 @with_config(STRICT)
 class _Result(TypedDict):
     task_id: Id
-    x: NotRequired[Coordinate]
-    y: NotRequired[Coordinate]
+    x: NotRequired[Coordinate | None]
+    y: NotRequired[Coordinate | None]
     skipped: NotRequired[bool]
-    duration_ms: NotRequired[Milliseconds]
+    duration_ms: NotRequired[Milliseconds | None]
 
 
 _SETTINGS: Final = TypeAdapter(_Settings)
@@ -194,11 +194,11 @@ def parse_results(
 def _add_wrong_click(problems: Problems, result: _Result, *, field: str) -> None:
     if result.get("skipped", False):
         for name in ("x", "y"):
-            if name in result:
+            if result.get(name) is not None:
                 problems.add(f"{field}.{name}", "must be left out of a skipped task")
         return
     for name in ("x", "y", "duration_ms"):
-        if name not in result:
+        if result.get(name) is None:
             problems.add(f"{field}.{name}", "is required unless the task is skipped")
 
 

@@ -1,9 +1,11 @@
 """Addresses of visited pages: cleaned for keeping, matched against a goal."""
 
+import re
 from functools import lru_cache
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+_SCHEME: Final = re.compile(r"^https?://", re.IGNORECASE)
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -37,7 +39,8 @@ def _host(parts: SplitResult) -> str:
 def matches(url: str, pattern: str) -> bool:
     """Whether host and path of `url` fit the glob: `*` is any part of a segment, `**` anything, `/**/` also one `/`.
 
-    The host is compared without case. One pass over the URL with a set of positions in the pattern as bits: the
+    The host is compared without case; a scheme before the pattern is ignored; without a path the front page is meant.
+    One pass over the URL with a set of positions in the pattern as bits: the
     pattern is a researcher's and the URL a stranger's, so time must not grow as backtracking makes it grow.
     """
     glob = _glob(pattern)
@@ -57,7 +60,8 @@ class _Glob:
         self._literals: dict[str, int] = {}
         self._stays_on_any = 0
         self._stays_off_slash = 0
-        self._passes: list[tuple[int, int]] = []
+        self._stars: list[int] = []
+        self._skips: list[int] = []
         for place, part in enumerate(parts):
             if part in ("*", "**"):
                 self._add_star(place, part, parts)
@@ -65,32 +69,35 @@ class _Glob:
                 self._literals[part] = self._literals.get(part, 0) | 1 << place
 
     def _add_star(self, place: int, part: str, parts: list[str]) -> None:
-        self._passes.append((place, place + 1))
+        self._stars.append(place)
         if part == "*":
             self._stays_off_slash |= 1 << place
             return
         self._stays_on_any |= 1 << place
         if place > 0 and parts[place - 1 : place + 2] == ["/", "**", "/"]:
-            self._passes.append((place, place + 2))
+            self._skips.append(place)
 
     def closed(self, positions: int) -> int:
-        for place, target in self._passes:
-            if positions >> place & 1:
-                positions |= 1 << target
+        """With the positions that follow for nothing: each star may be empty."""
+        for place in self._stars:
+            positions |= (positions >> place & 1) << (place + 1)
         return positions
 
     def step(self, positions: int, letter: str) -> int:
-        moved = (positions & self._literals.get(letter, 0)) << 1
-        moved |= positions & self._stays_on_any
+        arrived = (positions & self._literals.get(letter, 0)) << 1
+        for place in self._skips:
+            arrived |= (arrived >> place & 1) << (place + 2)
+        stayed = positions & self._stays_on_any
         if letter != "/":
-            moved |= positions & self._stays_off_slash
-        return self.closed(moved)
+            stayed |= positions & self._stays_off_slash
+        return self.closed(arrived | stayed)
 
 
 @lru_cache(maxsize=256)
 def _glob(pattern: str) -> _Glob:
-    host, slash, path = pattern.partition("/")
-    return _Glob(_parts_of(f"{host.lower()}{slash}{path}"))
+    host, _, path = _SCHEME.sub("", pattern).partition("/")
+    anywhere = "/" not in pattern and "**" in pattern
+    return _Glob(_parts_of(host.lower() if anywhere else f"{host.lower()}/{path}"))
 
 
 def _parts_of(pattern: str) -> list[str]:

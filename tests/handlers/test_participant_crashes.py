@@ -222,7 +222,7 @@ def test_repeating_an_exclusion_writes_nothing(api: Client, store: Interruptions
     person = api.post(path_of(study), {"participants": people(study, 1)}).data[0]
     for action in ("exclude", "include"):
         api.post(f"{path_of(study)}/{person['id']}/{action}")
-        calls = calls_of(store, lambda action=action: api.post(f"{path_of(study)}/{person['id']}/{action}"))
+        calls = calls_of(store, partial(api.post, f"{path_of(study)}/{person['id']}/{action}"))
         assert "write" not in calls
 
 

@@ -248,6 +248,14 @@ class Platform:
         """New processes: caches are empty, the table stays."""
         self._handlers.clear()
 
+    def round_trips(self, **sends: Callable[[], object]) -> dict[str, int]:
+        """How many calls to stores each of these requests makes."""
+        calls = {}
+        for name, send in sends.items():
+            send()
+            calls[name] = self.log_lines()[-1]["store_calls"]
+        return calls
+
     def errors(self) -> list[dict[str, Any]]:
         """What was logged as an error; asked for, it was expected."""
         found = [line for line in self.log_lines() if line["level"] in ("ERROR", "CRITICAL")]
@@ -309,10 +317,13 @@ class Client:
     # -- what most tests begin with ---------------------------------------------------------------------------------
 
     def folder(self, name: str = "Research", **members: Any) -> dict[str, Any]:
-        return _created(self.post("/api/v1/folders", {"folder": {"name": name, **members}}))
+        created: dict[str, Any] = _created(self.post("/api/v1/folders", {"folder": {"name": name, **members}}))
+        return created
 
     def study(self, type_: str = "card_sort", name: str = "Study", **members: Any) -> dict[str, Any]:
-        return _created(self.post("/api/v1/studies", {"study": {"name": name, **members}}, {"type": type_}))
+        body = {"study": {"name": name, **members}}
+        created: dict[str, Any] = _created(self.post("/api/v1/studies", body, {"type": type_}))
+        return created
 
     def published(self, type_: str = "card_sort", **members: Any) -> dict[str, Any]:
         """A study with as little content as its type may be published with."""

@@ -269,7 +269,8 @@ def test_name_description_and_folder_change_at_any_status_and_settings_do_not(ap
     patched = api.patch(path_of(study), {"study": members})
     assert patched.status == 200
     assert {name: patched.data[name] for name in members} == members
-    for settings in ({"shuffle_tasks": True}, {"tasks": []}, {"tree": study["settings"]["tree"]}):
+    changes: list[dict[str, Any]] = [{"shuffle_tasks": True}, {"tasks": []}, {"tree": study["settings"]["tree"]}]
+    for settings in changes:
         reply = api.patch(path_of(study), {"study": {"name": "No", "settings": settings}})
         assert reply.refusal == (422, "not_draft")
     assert api.get(path_of(study)).data == patched.data
@@ -514,18 +515,15 @@ def test_input_comes_before_state(api: Client) -> None:
 def test_round_trips_of_a_warm_process(api: Client) -> None:
     study = api.study("survey")
     api.post(f"{path_of(study)}/questions", {"questions": [{"kind": "nps", "prompt": "?"}]})
-    calls = {}
-    for name, send in {
-        "read": lambda: api.get(path_of(study)),
-        "list": lambda: api.get(STUDIES, "type=survey&status=draft"),
-        "create": lambda: api.study(),
-        "update": lambda: api.patch(path_of(study), {"study": {"name": "x", "settings": {}}}),
-        "publish": lambda: api.post(f"{path_of(study)}/publish"),
-        "duplicate": lambda: api.post(f"{path_of(study)}/duplicate"),
-        "end": lambda: api.post(f"{path_of(study)}/end"),
-    }.items():
-        assert send()
-        calls[name] = api.platform.log_lines()[-1]["store_calls"]
+    calls = api.platform.round_trips(
+        read=lambda: api.get(path_of(study)),
+        list=lambda: api.get(STUDIES, "type=survey&status=draft"),
+        create=lambda: api.study(),
+        update=lambda: api.patch(path_of(study), {"study": {"name": "x", "settings": {}}}),
+        publish=lambda: api.post(f"{path_of(study)}/publish"),
+        duplicate=lambda: api.post(f"{path_of(study)}/duplicate"),
+        end=lambda: api.post(f"{path_of(study)}/end"),
+    )
     assert calls == {"read": 2, "list": 2, "create": 2, "update": 3, "publish": 3, "duplicate": 3, "end": 3}
 
 

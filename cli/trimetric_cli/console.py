@@ -110,6 +110,8 @@ def _cell(value: Any) -> str:
             return "yes" if value else "no"
         case dict():
             return ", ".join(f"{name} {number:,}" for name, number in value.items()) or "-"
+        case list():
+            return ", ".join(map(str, value)) or "-"
         case int():
             return f"{value:,}"
     return str(value)

@@ -157,7 +157,9 @@ def test_revocation_asks_and_then_closes_the_door(desk: Desk, workspace: Any, is
     assert f"Revoke the key doomed (…{doomed['last_four']}) of Acme research?" in declined.stderr
     assert declined.exit_code == 1
     assert opens(desk, doomed)
-    assert desk.type(*line, answer="y\n").exit_code == 0
+    done = desk.type(*line, answer="y\n")
+    assert done.exit_code == 0
+    assert done.stdout.endswith(f"Revoked  {doomed['id']}\nThis takes effect within 60 seconds.\n")
     assert not opens(desk, doomed)
     assert opens(desk, kept)
 

@@ -144,6 +144,7 @@ def test_other_refusals_are_left_to_be_explained(cloudformation: Any) -> None:
 
 @pytest.mark.parametrize("place", [LOCAL_PLACE, Place("prod", region="eu-west-1")], ids=["local", "on AWS"])
 def test_the_table_is_the_one_that_the_stack_names(monkeypatch: pytest.MonkeyPatch, place: Place) -> None:
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setattr(stack, "stack_outputs", lambda client, name: {"TableName": f"{name}-table"})
     table = stack.connect(place)
     assert isinstance(table, DynamoTable)

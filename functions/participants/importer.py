@@ -5,7 +5,7 @@ import json
 import random
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from fastapi import Response
 from functions.participants.schemas import MAX_PEOPLE, NEW_PARTICIPANTS, NewParticipant
 from trimetric.domain import ids, times
 from trimetric.domain.participants import Participant, Progress, StoredResult, duration_ms, participant_id
+from trimetric.domain.quality import flags_of
 from trimetric.domain.studies import Status, Study
 from trimetric.domain.study_types import study_type
 from trimetric.domain.study_types.design import Design
@@ -130,7 +131,8 @@ def _candidate(call: Call, study: Study, design: Design, person: NewParticipant,
     payloads = study_type(study.type).parse_results(
         design, person.results, field=f"{path}.results", in_progress=person.completed_at is None
     )
-    participant = _participant(call, study, person, payloads, place=place)
+    flags = flags_of(study.type, design, payloads) if person.completed_at else ()
+    participant = replace(_participant(call, study, person, payloads, place=place), flags=flags)
     results = [StoredResult(payload, call.now_text) for payload in payloads]
     put = participants.creation(call.tenant.id, study.id, participant, results, now_millis=to_millis(call.now))
     if len(put.item["results"]) > blobs.MAX_BYTES:

@@ -68,12 +68,15 @@ class Participant:
     def include(self) -> "Participant":
         return replace(self, excluded=False, exclusion_reason=None) if self.excluded else self
 
-    def complete(self, completed_at: str) -> "Participant":
-        """The same person, done; unchanged if done already. `completed_at` is not before `started_at`."""
+    def complete(self, completed_at: str, *, flags: tuple[str, ...] = ()) -> "Participant":
+        """The same person, done; unchanged if done already. `completed_at` is not before `started_at`.
+
+        `flags` come from `trimetric.domain.quality`.
+        """
         if self.completed:
             return self
         duration = duration_ms(self.started_at, completed_at)
-        return replace(self, status=Progress.COMPLETED, completed_at=completed_at, duration_ms=duration)
+        return replace(self, status=Progress.COMPLETED, completed_at=completed_at, duration_ms=duration, flags=flags)
 
 
 @dataclass(frozen=True, slots=True)

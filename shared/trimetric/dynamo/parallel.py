@@ -11,7 +11,7 @@ Second = TypeVar("Second")
 
 @lru_cache(maxsize=1)
 def _beside() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside")
+    return ThreadPoolExecutor(max_workers=8, thread_name_prefix="beside")
 
 
 def both(first: Callable[[], First], second: Callable[[], Second]) -> tuple[First, Second]:

@@ -157,7 +157,11 @@ def _key_schema(*attributes: str) -> list[dict[str, str]]:
 
 def _client(**arguments: Any) -> Any:
     config = botocore.config.Config(
-        connect_timeout=5, read_timeout=30, max_pool_connections=64, retries={"total_max_attempts": 1}
+        connect_timeout=5,
+        read_timeout=30,
+        max_pool_connections=64,
+        retries={"total_max_attempts": 1},
+        parameter_validation=False,
     )
     return botocore.session.get_session().create_client(
         "dynamodb",

@@ -115,7 +115,8 @@ class FakeTable:
         else:
             item = _updated(self._copy(action.key), action)
         _check_item(item)
-        return _plain(item)
+        stored: Item = _plain(item)
+        return stored
 
     def _stored(self, key: Key) -> Item | None:
         return self._partitions.get(key.pk, {}).get(key.sk)
@@ -169,8 +170,6 @@ def _holds(condition: Condition, item: Item) -> bool:
 
 def _in_order(stored: Any, condition: Condition) -> bool:
     value: Any = condition.value
-    if isinstance(value, bool) or not isinstance(value, _ORDERED):
-        raise _refused(f"operand of {condition.operator} has no order")
     if next(iter(to_wire(stored))) != next(iter(to_wire(value))):
         return False
     match condition.operator:
@@ -234,6 +233,14 @@ def _check_request(actions: Sequence[Action]) -> None:
             _check_update(action)
         if isinstance(action, Check) and not action.conditions:
             raise _refused("a check needs a condition")
+        for condition in action.conditions:
+            _check_condition(condition)
+
+
+def _check_condition(condition: Condition) -> None:
+    ordered = isinstance(condition.value, _ORDERED) and not isinstance(condition.value, bool)
+    if condition.operator in ("<", "<=", ">", ">=") and not ordered:
+        raise _refused(f"operand of {condition.operator} has no order")
 
 
 def _check_update(action: Update) -> None:

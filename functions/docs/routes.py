@@ -1,0 +1,29 @@
+"""/api/v1/docs.md, /docs, /openapi.json, /; every other path that comes here has no endpoint and is answered 404."""
+
+from fastapi import APIRouter, Response
+
+from functions.docs import service
+from trimetric.http.application import CheckedRoute
+from trimetric.http.call import Public
+
+router = APIRouter(route_class=CheckedRoute, tags=["Documentation"])
+
+
+@router.get("/api/v1/docs.md", summary="This documentation, as Markdown")
+async def show_documentation(call: Public) -> Response:
+    return service.show_documentation(call)
+
+
+@router.get("/openapi.json", summary="The OpenAPI document")
+async def show_openapi(call: Public) -> Response:
+    return service.show_openapi(call)
+
+
+@router.get("/docs", summary="Where the documentation is")
+async def show_index(call: Public) -> Response:
+    return service.show_index(call)
+
+
+@router.get("/", summary="Leads to the documentation", status_code=302)
+async def lead_to_index(call: Public) -> Response:
+    return service.lead_to_index(call)

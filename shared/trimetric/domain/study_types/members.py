@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from pydantic import ConfigDict, Field, StringConstraints, with_config
 from typing_extensions import TypedDict
 
-from trimetric.domain.validation import HTTP_URL_PATTERN, ID_PATTERN, TEXT_PATTERN, Problems
+from trimetric.domain.validation import HTTP_URL_PATTERN, ID_PATTERN, TEXT_PATTERN, Name, Problems
 
 STRICT: Final = ConfigDict(strict=True, extra="forbid", defer_build=True)
 DEFERRED: Final = ConfigDict(defer_build=True)
@@ -21,8 +21,7 @@ MAX_STEPS: Final = 1_000
 MAX_DURATION_MS: Final = 100_000_000_000
 
 Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
-#: A name: trimmed, never empty.
-Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255, pattern=TEXT_PATTERN)]
+Label = Name
 #: May be blank while the study is a draft.
 Prompt = Annotated[str, StringConstraints(max_length=MAX_PROMPT, pattern=TEXT_PATTERN)]
 Answer = Annotated[str, StringConstraints(max_length=MAX_ANSWER, pattern=TEXT_PATTERN)]
@@ -50,7 +49,10 @@ class LabelledOption(TypedDict):
 
 
 def refuse_repeated_ids(ids: Iterable[tuple[str, str]]) -> None:
-    """ValidationFailed for ids that stand twice in a study's settings; `ids` are pairs of path and id."""
+    """ValidationFailed for ids that stand twice in a study's settings, even for things of two kinds.
+
+    `ids` are pairs of path and id.
+    """
     problems = Problems()
     add_repeated(problems, ids, message="is used twice in this study")
     problems.refuse()

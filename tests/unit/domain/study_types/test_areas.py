@@ -4,7 +4,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trimetric.domain.study_types.areas import Area, exact, winner
@@ -85,6 +85,7 @@ def test_the_direction_in_which_corners_are_listed_does_not_matter() -> None:
 cells = st.integers(min_value=0, max_value=50).map(lambda number: number / 50)
 
 
+@settings(deadline=None)
 @given(x=cells, y=cells, width=cells, height=cells, click=st.tuples(cells, cells))
 def test_a_rectangle_and_the_polygon_of_its_corners_hold_the_same_clicks(
     x: float, y: float, width: float, height: float, click: tuple[float, float]

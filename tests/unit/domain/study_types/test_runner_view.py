@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.domain.study_types.designs import design_of, open_sort
@@ -48,6 +48,7 @@ def _more_secrets(type_name: str) -> dict[str, Any]:
     return {"category_map": {"label": "category"}} if type_name == "card_sort" else {}
 
 
+@settings(deadline=None)
 @given(secret=st.text(alphabet="abcdef0123456789", min_size=12, max_size=20))
 def test_secrets_of_any_text_are_not_shown(secret: str) -> None:
     designs = {

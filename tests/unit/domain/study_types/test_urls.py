@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trimetric.domain.study_types.urls import cleaned, host_and_path, matches, path_of
@@ -85,6 +85,7 @@ def expression_of(pattern: str) -> str:
     return "".join((translated.get(part) or ".*") if place % 2 else re.escape(part) for place, part in enumerate(parts))
 
 
+@settings(deadline=None)
 @given(
     pattern=st.text(alphabet="ab/*", max_size=10).map(lambda text: f"h/{text}"),
     path=st.text(alphabet="ab/", max_size=12),

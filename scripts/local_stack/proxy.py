@@ -6,6 +6,7 @@ so many requests run at once that the functions' processes fit on a developer's 
 """
 
 import asyncio
+import io
 import json
 import logging
 from collections.abc import Iterable
@@ -115,7 +116,7 @@ class Proxy:
             request.method,
             self._upstream.url(request.raw_path),
             headers=request_headers(request, self._upstream.host),
-            data=body or None,
+            data=io.BytesIO(body) if body else None,
             allow_redirects=False,
         ) as answer:
             content = await answer.read()

@@ -1,0 +1,3 @@
+from tests.template.conftest import template
+
+__all__ = ["template"]

@@ -295,6 +295,7 @@ def _wrong_values(question: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
         "an unknown option": (["no-such-option"], "[0]"),
         "an option twice": ([option, option], "[1]"),
         "a single option": (option, ""),
+        "more options than there are": ([option, *_ids(question["options"])], ""),
         "no options": ([], ""),
         "a number among options": ([1], "[0]"),
     }

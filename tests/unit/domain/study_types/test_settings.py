@@ -586,3 +586,4 @@ def test_tasks_of_a_published_click_test_keep_their_order_and_number() -> None:
     kind, settings = study_type("first_click_test"), design_of("first_click_test").settings
     assert not kind.editable_after_publish(settings, {"tasks": settings["tasks"][::-1]})
     assert not kind.editable_after_publish(settings, {"tasks": settings["tasks"][:1]})
+    assert not kind.editable_after_publish(settings, {"tasks": settings["tasks"], "other": 1})

@@ -72,15 +72,14 @@ def import_participants(call: Call) -> Response:
     new = parse(NEW_PARTICIPANTS, _limited(call.wrapped_body("participants")), field="participants")
     _require_published(study)
     batch = _batch(call, study, design, new)
+    wait = False
     for attempt, pause in enumerate(PAUSES):
-        call.runtime.sleep(_RANDOM.uniform(0, 2 * pause))
+        if wait:
+            call.runtime.sleep(_RANDOM.uniform(0, 2 * pause))
         try:
             return _write(call, batch)
         except ConditionFailed as failed:
-            if len(batch.new()) in failed.failures:
-                # The study's counts were refused.
-                _require_published(_study(call)[0])
-            _learn(call, batch, failed, owner=None if attempt else batch.owner)
+            wait = _learn(call, batch, failed, may_take_over=attempt == 0)
     raise Unavailable("Another import works on the same people", headers={"Retry-After": "1"})
 
 
@@ -223,22 +222,32 @@ def _shifted(failures: Mapping[int, Item | None], places: int) -> dict[int, Item
     return {place + places: item for place, item in failures.items()}
 
 
-def _learn(call: Call, batch: Batch, failed: ConditionFailed, *, owner: str | None) -> None:
-    """Take note of the people who exist; ValidationFailed for those who exist with other content."""
+def _learn(call: Call, batch: Batch, failed: ConditionFailed, *, may_take_over: bool) -> bool:
+    """Take note of the people who exist; whether another import has to be waited for.
+
+    ValidationFailed for people who exist with other content, InvalidStatusTransition if the study has ended.
+    """
     new = batch.new()
+    if len(new) in failed.failures:
+        # The counts of the study were refused.
+        _require_published(_study(call)[0])
     problems = Problems()
+    wait = False
     for place, item in sorted(failed.failures.items()):
         if item is None or not 0 <= place < len(new):
+            # This import itself was given up, by an equal one that goes on in its place.
+            wait = True
             continue
-        candidate = new[place]
         pending = imports.pending_import(item)
         if pending is not None:
-            _imports(call).settle(call.tenant.id, batch.study.id, pending, owner=owner)
-        elif item.get("content_hash") == candidate.participant.content_hash:
-            batch.stored[candidate.participant.id] = participants.participant_of(item)
+            owner = batch.owner if may_take_over else None
+            wait |= not _imports(call).settle(call.tenant.id, batch.study.id, pending, owner=owner)
+        elif item.get("content_hash") == new[place].participant.content_hash:
+            batch.stored[item["sk"]] = participants.participant_of(item)
         else:
-            problems.add(f"participants[{candidate.place}].external_id", "exists in this study with other content")
+            problems.add(f"participants[{new[place].place}].external_id", "exists in this study with other content")
     problems.refuse()
+    return wait
 
 
 def _imports(call: Call) -> Imports:

@@ -2,20 +2,31 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
+from tests.conftest import LOOPBACK
+from tests.fakes.table import FakeTable
 from trimetric.domain.participants import Participant, Progress, StoredResult
 from trimetric.domain.studies import Status, Study
 from trimetric.domain.study_types.design import Design
 from trimetric.dynamo import imports, keys, participants, studies
 from trimetric.dynamo.imports import LEASE_MILLIS, MAX_TRANSACTION_BYTES, Imports
 from trimetric.dynamo.participants import Participants
-from trimetric.dynamo.table import ConditionFailed, DynamoTable, Put
+from trimetric.dynamo.table import Action, ConditionFailed, Item, Put, Table
 
 WORKSPACE, STUDY = "ws_0000000000000001", "std_00000000000000000000000001"
 NOW = 1_767_000_000_000
 STARTED = "2026-01-05T09:00:00.000Z"
+
+
+@pytest.fixture(params=["fake", pytest.param("DynamoDB Local", marks=LOOPBACK)])
+def table(request: pytest.FixtureRequest) -> Table:
+    if request.param == "fake":
+        return FakeTable()
+    found: Table = request.getfixturevalue("local_table")
+    return found
 
 
 def participant(number: int, *, completed: bool = True) -> Participant:
@@ -37,99 +48,99 @@ def creation(number: int, *results: StoredResult, completed: bool = True) -> Put
     return participants.creation(WORKSPACE, STUDY, person, results, now_millis=NOW + number)
 
 
-def published_study(table: DynamoTable) -> None:
+def published_study(table: Table) -> None:
     study = Study(STUDY, "survey", Status.PUBLISHED, "S", None, None, STARTED, STARTED)
     table.write(*studies.creation(WORKSPACE, study, Design(settings={})))
 
 
-def people(table: DynamoTable, *, now: int = NOW) -> Participants:
+def people(table: Table, *, now: int = NOW) -> Participants:
     return Participants(table, now_millis=now)
 
 
-def listed(table: DynamoTable, *, excluded: bool | None = None, limit: int = 100, now: int = NOW) -> list[str]:
+def listed(table: Table, *, excluded: bool | None = None, limit: int = 100, now: int = NOW) -> list[str]:
     found = people(table, now=now).list(WORKSPACE, STUDY, excluded=excluded, after=None, limit=limit)
     return [person.external_id or "" for person in found]
 
 
-def test_a_person_comes_back_with_results(local_table: DynamoTable) -> None:
+def test_a_person_comes_back_with_results(table: Table) -> None:
     result = StoredResult({"x": 0.1, "deep": [{"a": None}]}, STARTED)
-    local_table.write(creation(1, result))
-    person = people(local_table).person(WORKSPACE, STUDY, participant(1).id)
+    table.write(creation(1, result))
+    person = people(table).person(WORKSPACE, STUDY, participant(1).id)
     assert person is not None
     assert (person.participant, person.results) == (participant(1), (result,))
-    assert people(local_table).get(WORKSPACE, STUDY, participant(2).id) is None
+    assert people(table).get(WORKSPACE, STUDY, participant(2).id) is None
 
 
-def test_a_second_creation_meets_the_first(local_table: DynamoTable) -> None:
-    local_table.write(creation(1))
+def test_a_second_creation_meets_the_first(table: Table) -> None:
+    table.write(creation(1))
     with pytest.raises(ConditionFailed) as refused:
-        local_table.write(creation(1))
+        table.write(creation(1))
     item = refused.value.failures[0]
     assert item is not None
     assert participants.participant_of(item) == participant(1)
 
 
-def test_lists_follow_creation_and_filters(local_table: DynamoTable) -> None:
-    published_study(local_table)
-    local_table.write(*(creation(number) for number in (3, 1, 2)))
+def test_lists_follow_creation_and_filters(table: Table) -> None:
+    published_study(table)
+    table.write(*(creation(number) for number in (3, 1, 2)))
     seen = participant(2)
-    local_table.write(*participants.change(WORKSPACE, STUDY, seen.exclude(None), seen=seen, now_millis=NOW))
-    assert listed(local_table) == ["p-1", "p-2", "p-3"]
-    assert listed(local_table, excluded=False) == ["p-1", "p-3"]
-    assert listed(local_table, excluded=True) == ["p-2"]
-    first = people(local_table).list(WORKSPACE, STUDY, excluded=False, after=None, limit=1)
-    rest = people(local_table).list(WORKSPACE, STUDY, excluded=False, after=first[0].order, limit=9)
+    table.write(*participants.change(WORKSPACE, STUDY, seen.exclude(None), seen=seen, now_millis=NOW))
+    assert listed(table) == ["p-1", "p-2", "p-3"]
+    assert listed(table, excluded=False) == ["p-1", "p-3"]
+    assert listed(table, excluded=True) == ["p-2"]
+    first = people(table).list(WORKSPACE, STUDY, excluded=False, after=None, limit=1)
+    rest = people(table).list(WORKSPACE, STUDY, excluded=False, after=first[0].order, limit=9)
     assert [person.external_id for person in rest] == ["p-3"]
 
 
-def test_a_change_moves_counts_and_marks_the_metrics_stale(local_table: DynamoTable) -> None:
-    published_study(local_table)
-    local_table.write(creation(1, completed=False), studies.counted(WORKSPACE, STUDY, participants=1))
+def test_a_change_moves_counts_and_marks_the_metrics_stale(table: Table) -> None:
+    published_study(table)
+    table.write(creation(1, completed=False), studies.counted(WORKSPACE, STUDY, participants=1))
     key = keys.participant(WORKSPACE, STUDY, participant(1).id)
-    assert people(local_table).stale(WORKSPACE, STUDY, limit=9) == []
+    assert people(table).stale(WORKSPACE, STUDY, limit=9) == []
     steps: list[tuple[Callable[[Participant], Participant], dict[str, int]]] = [
         (lambda seen: seen.exclude("why"), {"completed": 0, "excluded": 1, "excluded_completed": 0}),
         (lambda seen: seen.complete(STARTED), {"completed": 1, "excluded": 1, "excluded_completed": 1}),
         (lambda seen: seen.include(), {"completed": 1, "excluded": 0, "excluded_completed": 0}),
     ]
     for place, (step, counts) in enumerate(steps, start=1):
-        seen = people(local_table).get(WORKSPACE, STUDY, participant(1).id)
+        seen = people(table).get(WORKSPACE, STUDY, participant(1).id)
         assert seen is not None
-        local_table.write(*participants.change(WORKSPACE, STUDY, step(seen), seen=seen, now_millis=NOW + place))
-        study = local_table.get(keys.study(WORKSPACE, STUDY))
+        table.write(*participants.change(WORKSPACE, STUDY, step(seen), seen=seen, now_millis=NOW + place))
+        study = table.get(keys.study(WORKSPACE, STUDY))
         assert study is not None
         assert study["counts"] == {"participants": 1, **counts}
-        stale = people(local_table).stale(WORKSPACE, STUDY, limit=9)
+        stale = people(table).stale(WORKSPACE, STUDY, limit=9)
         assert [each.position for each in stale] == [keys.participant_by_time(NOW + place, key.sk)]
 
 
-def test_a_change_keeps_what_the_metrics_keep_and_asks_for_the_version(local_table: DynamoTable) -> None:
-    published_study(local_table)
+def test_a_change_keeps_what_the_metrics_keep_and_asks_for_the_version(table: Table) -> None:
+    published_study(table)
     put = creation(1)
-    local_table.write(replace(put, item={**put.item, "counts": {"folded": 7}}))
+    table.write(replace(put, item={**put.item, "counts": {"folded": 7}}))
     seen = participant(1)
     change = participants.change(WORKSPACE, STUDY, seen.exclude(None), seen=seen, now_millis=NOW)
-    local_table.write(*change)
-    item = local_table.get(put.key)
+    table.write(*change)
+    item = table.get(put.key)
     assert item is not None
     assert item["counts"] == {"folded": 7}
     with pytest.raises(ConditionFailed):
-        local_table.write(*change)
+        table.write(*change)
 
 
-def test_results_can_be_added(local_table: DynamoTable) -> None:
-    local_table.write(creation(1, completed=False))
+def test_results_can_be_added(table: Table) -> None:
+    table.write(creation(1, completed=False))
     seen = participant(1, completed=False)
     added = [StoredResult({"task_id": "t"}, STARTED)]
-    local_table.write(*participants.change(WORKSPACE, STUDY, seen, seen=seen, now_millis=NOW, results=added))
-    person = people(local_table).person(WORKSPACE, STUDY, seen.id)
+    table.write(*participants.change(WORKSPACE, STUDY, seen, seen=seen, now_millis=NOW, results=added))
+    person = people(table).person(WORKSPACE, STUDY, seen.id)
     assert person is not None
     assert list(person.results) == added
 
 
-def test_changes_are_found_from_an_instant_on_inclusive(local_table: DynamoTable) -> None:
-    local_table.write(*(creation(number) for number in range(4)))
-    store = people(local_table)
+def test_changes_are_found_from_an_instant_on_inclusive(table: Table) -> None:
+    table.write(*(creation(number) for number in range(4)))
+    store = people(table)
     found = store.changed_since(WORKSPACE, STUDY, millis=NOW + 2, after=None, limit=9)
     assert [each.participant.external_id for each in found] == ["p-2", "p-3"]
     rest = store.changed_since(WORKSPACE, STUDY, millis=NOW + 2, after=found[0].position, limit=9)
@@ -167,103 +178,105 @@ def test_no_transaction_grows_too_large() -> None:
     assert all(0 < sum(len(put.item["results"]) for put in chunk) <= MAX_TRANSACTION_BYTES for chunk in chunks)
 
 
-def stage(table: DynamoTable, chunks: Sequence[Sequence[Put]], *, owner: str = "me") -> str:
+def stage(table: Table, chunks: Sequence[Sequence[Put]], *, owner: str = "me") -> str:
     return Imports(table, NOW).stage(WORKSPACE, STUDY, chunks, owner=owner)
 
 
-def test_staged_people_are_nowhere_until_the_commit(local_table: DynamoTable) -> None:
-    local_table.write(creation(5))
-    import_id = stage(local_table, [puts(2), puts(1, first=2)])
-    store = people(local_table)
-    assert listed(local_table) == ["p-5"]
-    assert listed(local_table, limit=1) == ["p-5"]
-    assert listed(local_table, excluded=False) == ["p-5"]
+def test_staged_people_are_nowhere_until_the_commit(table: Table) -> None:
+    table.write(creation(5))
+    import_id = stage(table, [puts(2), puts(1, first=2)])
+    store = people(table)
+    assert listed(table) == ["p-5"]
+    assert listed(table, limit=1) == ["p-5"]
+    assert listed(table, excluded=False) == ["p-5"]
     assert [each.participant.external_id for each in store.stale(WORKSPACE, STUDY, limit=9)] == ["p-5"]
     assert store.get(WORKSPACE, STUDY, participant(0).id) is None
     assert store.people(WORKSPACE, STUDY, [participant(0).id]) == []
-    local_table.write(imports.commitment(WORKSPACE, STUDY, import_id))
-    assert listed(local_table) == ["p-0", "p-1", "p-2", "p-5"]
-    assert local_table.get(keys.staged_import(WORKSPACE, STUDY, import_id)) is None
-    person = people(local_table).person(WORKSPACE, STUDY, participant(1).id)
+    table.write(imports.commitment(WORKSPACE, STUDY, import_id))
+    assert listed(table) == ["p-0", "p-1", "p-2", "p-5"]
+    assert table.get(keys.staged_import(WORKSPACE, STUDY, import_id)) is None
+    person = people(table).person(WORKSPACE, STUDY, participant(1).id)
     assert person is not None
     assert imports.PENDING not in person.item["row"]
 
 
-def test_a_detail_read_settles_a_committed_import(local_table: DynamoTable) -> None:
-    import_id = stage(local_table, [puts(12)])
-    local_table.write(imports.commitment(WORKSPACE, STUDY, import_id))
-    assert people(local_table).get(WORKSPACE, STUDY, participant(3).id) == participant(3)
-    assert len(listed(local_table)) == 12
+def test_a_detail_read_settles_a_committed_import(table: Table) -> None:
+    import_id = stage(table, [puts(12)])
+    table.write(imports.commitment(WORKSPACE, STUDY, import_id))
+    assert people(table).get(WORKSPACE, STUDY, participant(3).id) == participant(3)
+    assert len(listed(table)) == 12
 
 
-def test_an_import_that_died_is_rolled_back_when_its_lease_is_over(local_table: DynamoTable) -> None:
-    import_id = stage(local_table, [puts(12)])
+def test_an_import_that_died_is_rolled_back_when_its_lease_is_over(table: Table) -> None:
+    import_id = stage(table, [puts(12)])
     late = NOW + LEASE_MILLIS
-    assert listed(local_table, now=late - 1) == []
-    assert local_table.get(participants_key(3)) is not None
-    assert listed(local_table, now=late) == []
-    assert local_table.get(participants_key(3)) is None
+    assert listed(table, now=late - 1) == []
+    assert table.get(participants_key(3)) is not None
+    assert listed(table, now=late) == []
+    assert table.get(participants_key(3)) is None
     with pytest.raises(ConditionFailed):
-        local_table.write(imports.commitment(WORKSPACE, STUDY, import_id))
+        table.write(imports.commitment(WORKSPACE, STUDY, import_id))
 
 
 def participants_key(number: int) -> keys.Key:
     return keys.participant(WORKSPACE, STUDY, participant(number).id)
 
 
-def test_the_owner_takes_over_at_once(local_table: DynamoTable) -> None:
-    import_id = stage(local_table, [puts(1)])
-    store = Imports(local_table, NOW)
+def test_the_owner_takes_over_at_once(table: Table) -> None:
+    import_id = stage(table, [puts(1)])
+    store = Imports(table, NOW)
     assert not store.settle(WORKSPACE, STUDY, import_id)
     assert not store.settle(WORKSPACE, STUDY, import_id, owner="somebody else")
     assert store.settle(WORKSPACE, STUDY, import_id, owner="me")
-    assert local_table.get(participants_key(0)) is None
+    assert table.get(participants_key(0)) is None
 
 
-def test_an_import_that_was_given_up_writes_nothing_more(local_table: DynamoTable) -> None:
-    class GivenUp(DynamoTable):
+def test_an_import_that_was_given_up_writes_nothing_more(table: Table) -> None:
+    class GivenUp:
         """Somebody rolls the import back behind its first chunk."""
 
         chunks = 0
 
-        def write(self, *actions: object) -> None:
-            super().write(*actions)  # type: ignore[arg-type]
+        def get(self, key: keys.Key) -> Item | None:
+            return table.get(key)
+
+        def write(self, *actions: Action) -> None:
+            table.write(*actions)
             self.chunks += 1
             if self.chunks == 1:
-                item = local_table.query(keys.people(WORKSPACE, STUDY), prefix="import#", limit=1)[0]
-                Imports(local_table, NOW).close(WORKSPACE, STUDY, item["sk"].removeprefix("import#"))
+                record = table.query(keys.people(WORKSPACE, STUDY), prefix="import#", limit=1)[0]
+                Imports(table, NOW).close(WORKSPACE, STUDY, record["sk"].removeprefix("import#"))
 
-    table = GivenUp(local_table._client, local_table.name)
+    with pytest.raises(ConditionFailed) as refused:
+        stage(cast("Table", GivenUp()), [puts(2), puts(2, first=2)])
+    assert refused.value.failures == {-1: None}
+    assert table.query(keys.people(WORKSPACE, STUDY), limit=9) == []
+
+
+def test_people_in_the_way_are_named_and_nothing_stays_behind(table: Table) -> None:
+    table.write(creation(3))
     with pytest.raises(ConditionFailed) as refused:
         stage(table, [puts(2), puts(2, first=2)])
-    assert refused.value.failures == {-1: None}
-    assert local_table.query(keys.people(WORKSPACE, STUDY), limit=9) == []
-
-
-def test_people_in_the_way_are_named_and_nothing_stays_behind(local_table: DynamoTable) -> None:
-    local_table.write(creation(3))
-    with pytest.raises(ConditionFailed) as refused:
-        stage(local_table, [puts(2), puts(2, first=2)])
     assert list(refused.value.failures) == [3]
-    assert len(local_table.query(keys.people(WORKSPACE, STUDY), limit=9)) == 1
+    assert len(table.query(keys.people(WORKSPACE, STUDY), limit=9)) == 1
 
 
-def test_two_who_tidy_do_not_disturb_each_other(local_table: DynamoTable) -> None:
-    import_id = stage(local_table, [puts(3)])
-    local_table.write(imports.commitment(WORKSPACE, STUDY, import_id))
-    store = Imports(local_table, NOW)
+def test_two_who_tidy_do_not_disturb_each_other(table: Table) -> None:
+    import_id = stage(table, [puts(3)])
+    table.write(imports.commitment(WORKSPACE, STUDY, import_id))
+    store = Imports(table, NOW)
     names = [participant(number).id for number in range(3)]
     store.tidy(WORKSPACE, STUDY, import_id, names[:1], committed=True)
     store.tidy(WORKSPACE, STUDY, import_id, names, committed=True)
     assert not store.close(WORKSPACE, STUDY, import_id)
-    assert listed(local_table) == ["p-0", "p-1", "p-2"]
+    assert listed(table) == ["p-0", "p-1", "p-2"]
 
 
-def test_an_excluded_person_of_an_untidied_import_stays_excluded(local_table: DynamoTable) -> None:
-    published_study(local_table)
-    import_id = stage(local_table, [puts(2)])
-    local_table.write(imports.commitment(WORKSPACE, STUDY, import_id))
+def test_an_excluded_person_of_an_untidied_import_stays_excluded(table: Table) -> None:
+    published_study(table)
+    import_id = stage(table, [puts(2)])
+    table.write(imports.commitment(WORKSPACE, STUDY, import_id))
     seen = participant(0)
-    local_table.write(*participants.change(WORKSPACE, STUDY, seen.exclude("x"), seen=seen, now_millis=NOW))
-    assert listed(local_table, excluded=True) == ["p-0"]
-    assert listed(local_table, excluded=False) == ["p-1"]
+    table.write(*participants.change(WORKSPACE, STUDY, seen.exclude("x"), seen=seen, now_millis=NOW))
+    assert listed(table, excluded=True) == ["p-0"]
+    assert listed(table, excluded=False) == ["p-1"]

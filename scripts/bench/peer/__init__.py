@@ -1,0 +1,1 @@
+"""The yardstick: the same API as one plain FastAPI + Mangum + boto3 function."""

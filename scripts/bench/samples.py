@@ -1,0 +1,121 @@
+"""What the measured requests find in the table: folders, studies and people; and the same for the peer."""
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import boto3
+
+from scripts.bench.product import Product
+from scripts.bench.store import ACCESS_KEY, PEER_TABLE, REGION, SECRET_KEY
+from tests.samples.study_types import sample_results, sample_study
+
+PEER_KEY: Final = "uxm_v1_" + "0" * 64
+PEER_WORKSPACE: Final = "ws_peer"
+FOLDERS: Final = 30
+TYPE: Final = "tree_test"
+PEOPLE_PER_IMPORT: Final = 100
+BEGAN: Final = datetime(2026, 1, 5, 9, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    folder_id: str
+    #: A published study with people in it.
+    study_id: str
+    participant_id: str
+    collect_token: str
+    #: A card sort that can still be edited, and a card of it.
+    draft_id: str
+    card_id: str
+
+
+def make(product: Product) -> Sample:
+    for number in range(FOLDERS):
+        folder = product.call("folders", "POST", "/folders", body={"folder": {"name": f"Folder {number}"}}).data
+    draft = product.call("studies", "POST", "/studies", query="type=card_sort", body={"study": {"name": "Kitchen"}}).data
+    cards = product.call("content", "POST", f"/studies/{draft['id']}/cards", body={"cards": ["Whisk", "Sponge"]}).data
+    study = published(product)
+    people = add_people(product, study, 50)
+    return Sample(
+        folder_id=folder["id"],
+        study_id=study["id"],
+        participant_id=people[0]["id"],
+        collect_token=study["collect_token"],
+        draft_id=draft["id"],
+        card_id=cards[0]["id"],
+    )
+
+
+def published(product: Product) -> dict[str, Any]:
+    """A tree test that takes people, as the API shows it."""
+    body = {"study": {"name": "Where is it?", "settings": sample_study(TYPE)["settings"]}}
+    study = product.call("studies", "POST", "/studies", query=f"type={TYPE}", body=body).data
+    product.call("studies", "POST", f"/studies/{study['id']}/publish")
+    shown: dict[str, Any] = product.call("studies", "GET", f"/studies/{study['id']}").data
+    return shown
+
+
+def people_of(study: dict[str, Any], count: int, *, first: int = 0) -> list[dict[str, Any]]:
+    """Bodies of people who finished, each with all their results."""
+    found: list[dict[str, Any]] = []
+    for number in range(first, first + count):
+        rng = random.Random(number)  # noqa: S311 - the same people in every run
+        started = BEGAN + timedelta(seconds=number)
+        found.append(
+            {
+                "external_id": f"person-{number}",
+                "started_at": started.isoformat(),
+                "completed_at": (started + timedelta(seconds=rng.randint(30, 600))).isoformat(),
+                "device": "desktop",
+                "locale": "en",
+                "results": sample_results(TYPE, study, rng),
+            }
+        )
+    return found
+
+
+def add_people(product: Product, study: dict[str, Any], count: int, *, first: int = 0) -> list[dict[str, Any]]:
+    added: list[dict[str, Any]] = []
+    for batch in batches(study, count, first=first):
+        added += product.call("participants", "POST", f"/studies/{study['id']}/participants", body=batch).data
+    return added
+
+
+def batches(study: dict[str, Any], count: int, *, first: int = 0) -> Iterator[dict[str, Any]]:
+    """Bodies of imports, as many people each as one may carry."""
+    for start in range(first, first + count, PEOPLE_PER_IMPORT):
+        size = min(PEOPLE_PER_IMPORT, first + count - start)
+        yield {"participants": people_of(study, size, first=start)}
+
+
+def peer_table(endpoint: str) -> Any:
+    session = boto3.Session(aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY, region_name=REGION)
+    return session.resource("dynamodb", endpoint_url=endpoint).Table(PEER_TABLE)
+
+
+def make_for_peer(endpoint: str) -> None:
+    table = peer_table(endpoint)
+    with table.batch_writer() as batch:
+        batch.put_item(Item={"pk": "key", "sk": PEER_KEY, "id": PEER_WORKSPACE, "name": "Peer"})
+        for number in range(FOLDERS):
+            key = {"pk": f"{PEER_WORKSPACE}#folders", "sk": f"fld_{number:026d}"}
+            batch.put_item(Item={**key, "name": f"Folder {number}", "color": "#3B82F6", "icon": "folder"})
+
+
+def add_people_for_peer(
+    endpoint: str, study: dict[str, Any], study_id: str, count: int, *, advance: Callable[[int], None]
+) -> None:
+    table = peer_table(endpoint)
+    for start in range(0, count, 1000):
+        with table.batch_writer() as batch:
+            for number, person in enumerate(people_of(study, min(1000, count - start), first=start), start):
+                batch.put_item(Item={"pk": f"{study_id}#people", "sk": f"prt_{number:026d}", **_storable(person)})
+        advance(min(1000, count - start))
+
+
+def _storable(person: dict[str, Any]) -> dict[str, Any]:
+    """boto3's resources take no floats; tree tests have none."""
+    return person

@@ -60,6 +60,7 @@ def remove(call: Call, kind: Kind) -> Response:
     study, design = _study(call, kind)
     place = _place(call, kind, design)
     call.parameters()
+    call.no_body()
     _require_match(call, study, design, kind.shown(design)[place])
     _refuse_frozen(study)
     children = list(kind.children(design))

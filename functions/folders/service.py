@@ -72,6 +72,7 @@ def update_folder(call: Call) -> Response:
 def delete_folder(call: Call) -> Response:
     folder = _folder(call)
     call.parameters()
+    call.no_body()
     call.require_match(etag_of_data(folder.public()))
     if folder.study_count:
         raise HasStudies

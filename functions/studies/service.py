@@ -108,6 +108,7 @@ def update_study(call: Call) -> Response:
 def delete_study(call: Call) -> Response:
     study, design = _study(call)
     call.parameters()
+    call.no_body()
     call.require_match(_etag(call, study, design))
     if study.status is not Status.DRAFT:
         raise NotDraft

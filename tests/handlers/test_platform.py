@@ -235,6 +235,13 @@ def test_a_method_that_a_path_does_not_take_is_405_with_every_method_it_does(ano
         assert "x-request-id" in reply.headers
 
 
+@pytest.mark.parametrize("path", ALLOWED)
+def test_options_tells_the_methods(anonymous: Client, path: str) -> None:
+    reply = anonymous.request("OPTIONS", path)
+    assert (reply.status, reply.text) == (204, "")
+    assert set(reply.headers["allow"].split(", ")) == ALLOWED[path] | {"OPTIONS"}
+
+
 @pytest.mark.parametrize("path", [f"{FOLDERS}/", f"{FOLDERS}/a/b", f"{STUDIES}/std_{UNKNOWN}/", "/api/v1/workspaces"])
 def test_a_path_that_no_route_has_is_404_without_a_credential(platform: Platform, path: str) -> None:
     handler = platform.serve()
@@ -349,6 +356,13 @@ def test_json_that_cannot_be_kept_is_422(api: Client, content: bytes) -> None:
     assert reply.refusal == (422, "validation_failed")
     assert reply.fields
     assert api.get(FOLDERS).data == []
+
+
+@pytest.mark.parametrize("content", [b'{"force": true}', b"[]", b"{"])
+def test_a_delete_takes_no_body(api: Client, content: bytes) -> None:
+    path = f"{FOLDERS}/{api.folder()['id']}"
+    assert api.request("DELETE", path, content=content).status in (400, 422)
+    assert api.request("DELETE", path, content=b"{}").status == 204
 
 
 def test_brackets_inside_strings_are_no_levels(api: Client) -> None:

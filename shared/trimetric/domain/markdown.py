@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>=@$^]|:(?![\s]))")
-_LINES = re.compile(r"[\r\n\u0085\u2028\u2029\v\f]+")
+_LINES = re.compile(r"[\r\n\u0085\u2028\u2029\v\f\x1c-\x1e]+")
 
 
 def escape(text: str) -> str:
-    flat = _LINES.sub(" ", text).replace("&", "&amp;").replace("<", "&lt;")
+    flat = _LINES.sub(" ", text).strip().replace("&", "&amp;").replace("<", "&lt;")
     return _SPECIAL.sub(r"\\\1", flat)
 
 
@@ -34,8 +34,8 @@ def cell(value: Any) -> str:
     return _plain(str(value))
 
 
-#: Ids, instants and words that need no escaping stay readable and can be copied.
-_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_:.,-]*", re.ASCII)
+#: Ids, instants and words that need no escaping stay readable and can be copied; addresses would become links.
+_SAFE = re.compile(r"(?!www\.)[A-Za-z0-9][A-Za-z0-9_:.,-]*", re.ASCII | re.IGNORECASE)
 
 
 def _plain(text: str) -> str:
@@ -43,7 +43,7 @@ def _plain(text: str) -> str:
 
 
 def table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
-    lines = [f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}"]
+    lines = [f"| {' | '.join(map(cell, columns))} |", f"|{' --- |' * len(columns)}"]
     lines += [f"| {' | '.join(cell(row.get(column)) for column in columns)} |" for row in rows]
     return "\n".join(lines)
 

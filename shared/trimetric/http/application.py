@@ -171,18 +171,25 @@ def _is_preflight(request: Request) -> bool:
 
 
 async def _unrouted(request: Request, raised: Exception) -> Response:
-    """404, 405 and preflights: what no endpoint of this function answers."""
+    """404, 405, OPTIONS and preflights: what no endpoint of this function answers."""
     call = await _take_up(request)
     if _is_preflight(request):
         response = Response(status_code=204, headers=_PREFLIGHT)
     elif isinstance(raised, HTTPException) and raised.status_code == 405:
-        response = error_response(call, MethodNotAllowed(headers={"Allow": ", ".join(methods_of(request))}))
+        response = _methods_response(call)
     elif isinstance(raised, HTTPException) and raised.status_code == 404:
         response = error_response(call, NotFound())
     else:
         logger_of(request).error("framework error", exc_info=raised, request_id=call.request_id)
         response = error_response(call, InternalError())
     return finish(call, response, route="unrouted")
+
+
+def _methods_response(call: Call) -> Response:
+    headers = {"Allow": ", ".join(methods_of(call.request))}
+    if call.request.method == "OPTIONS":
+        return Response(status_code=204, headers=headers)
+    return error_response(call, MethodNotAllowed(headers=headers))
 
 
 def methods_of(request: Request) -> list[str]:

@@ -138,7 +138,7 @@ class Call:
             refuse_unknown(document, set())
 
     def inputs_were_read(self) -> bool:
-        return self._read_parameters and (self._read_body or self.request.method in ("GET", "DELETE"))
+        return self._read_parameters and (self._read_body or self.request.method == "GET")
 
     def page_size(self, parameters: Mapping[str, str], *, default: int = DEFAULT_PAGE, most: int = MAX_PAGE) -> int:
         text = parameters.get("limit", str(default))

@@ -8,8 +8,11 @@ from hypothesis import strategies as st
 
 from trimetric.domain import times
 
-_DAY = timedelta(days=1)
-INSTANTS = st.datetimes(datetime.min + _DAY, datetime.max - _DAY, timezones=st.just(UTC))
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: From the year 1 to 9999, a day away from either end.
+INSTANTS = st.integers(-62_135_510_400_000_000, 253_402_214_400_000_000).map(
+    lambda n: EPOCH + timedelta(microseconds=n)
+)
 
 
 @given(INSTANTS)

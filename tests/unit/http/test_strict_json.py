@@ -1,7 +1,6 @@
 """JSON as the contract admits it."""
 
 import json
-import math
 from contextlib import suppress
 from typing import Any
 
@@ -70,7 +69,6 @@ def test_numbers_are_finite(text: str) -> None:
 @pytest.mark.parametrize(("text", "value"), [("1e3", 1000.0), ("-0", 0), ("1e-400", 0.0), ("9" * 4000, 10**4000 - 1)])
 def test_other_numbers_are_taken(text: str, value: float) -> None:
     assert parse(text.encode()) == value
-    assert math.isfinite(value) if isinstance(value, float) else True
 
 
 @pytest.mark.parametrize(

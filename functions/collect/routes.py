@@ -12,8 +12,8 @@ router = APIRouter(
 
 
 @router.get("", summary="Show what a runner presents")
-async def show_study(call: Public) -> Response:
-    return service.show_study(call)
+async def show_to_runner(call: Public) -> Response:
+    return service.show_to_runner(call)
 
 
 @router.post("/participants", summary="Begin as a participant", status_code=201)

@@ -37,7 +37,7 @@ _LIST: Final = "results"
 _ONE: Final = f"{_LIST}[0]"
 
 
-def show_study(call: Call) -> Response:
+def show_to_runner(call: Call) -> Response:
     study, design = _designed(call, enter(call))
     call.parameters()
     require_published(study)

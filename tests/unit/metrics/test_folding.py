@@ -15,7 +15,7 @@ from trimetric.domain import ids
 from trimetric.domain.participants import Participant, Progress
 from trimetric.domain.studies import Counts, Status, Study
 from trimetric.domain.study_types.design import Design
-from trimetric.dynamo import blobs, keys, metrics, participants, studies
+from trimetric.dynamo import blobs, imports, keys, metrics, participants, studies
 from trimetric.dynamo.imports import Imports
 from trimetric.dynamo.metrics import Metrics, Snapshot
 from trimetric.dynamo.table import ConditionFailed, Put, Table, Update
@@ -314,7 +314,7 @@ def test_people_of_an_import_count_from_its_commit_on(world: World) -> None:
     world.add(5)
     import_id, _ = staged(world, 7)
     assert world.summary() == Durations.of([5]).summary()
-    world.table.write(participants.imports.commitment(WORKSPACE, STUDY, import_id))
+    world.table.write(imports.commitment(WORKSPACE, STUDY, import_id))
     assert world.summary() == Durations.of([5, 7]).summary()
     assert world.stale() == 0
 

@@ -1,0 +1,298 @@
+"""Schemas: what callers send, from the models that judge it; what they get, written down here."""
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any, Final
+
+from pydantic import BaseModel, TypeAdapter
+
+from functions.collect.schemas import Newcomer
+from functions.folders.schemas import FolderPatch, NewFolder
+from functions.participants.schemas import Exclusion, NewParticipant
+from functions.studies.schemas import NewStudy, StudyPatch
+from trimetric.domain.study_types import STUDY_TYPES, new_content
+
+Schema = dict[str, Any]
+
+_COMPONENTS: Final = "#/components/schemas/"
+
+TEXT: Final[Schema] = {"type": "string"}
+NUMBER: Final[Schema] = {"type": "number"}
+COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
+FLAG: Final[Schema] = {"type": "boolean"}
+INSTANT: Final[Schema] = {"type": "string", "format": "date-time"}
+ANYTHING: Final[Schema] = {}
+
+
+def ref(name: str) -> Schema:
+    return {"$ref": f"{_COMPONENTS}{name}"}
+
+
+def array(items: Schema, **limits: Any) -> Schema:
+    return {"type": "array", "items": items, **limits}
+
+
+def nullable(schema: Schema) -> Schema:
+    return {**schema, "type": [schema["type"], "null"]} if "type" in schema else {"oneOf": [schema, {"type": "null"}]}
+
+
+def one_of_words(*words: str) -> Schema:
+    return {"type": "string", "enum": list(words)}
+
+
+def identifier(prefix: str) -> Schema:
+    return {"type": "string", "pattern": f"^{prefix}_[0-9a-hjkmnp-tv-z]{{26}}$"}
+
+
+def members(properties: Mapping[str, Schema], *, optional: Sequence[str] = (), closed: bool = True) -> Schema:
+    required = [name for name in properties if name not in optional]
+    schema: Schema = {"type": "object", "properties": dict(properties)}
+    return schema | ({"required": required} if required else {}) | ({"additionalProperties": False} if closed else {})
+
+
+def wrapped(name: str, schema: Schema) -> Schema:
+    return members({name: schema})
+
+
+def envelope(schema: Schema) -> Schema:
+    return wrapped("data", schema)
+
+
+def page_of(schema: Schema) -> Schema:
+    return members({"data": array(schema), "pagination": ref("Pagination")})
+
+
+def models() -> dict[str, Schema]:
+    """Schemas of inputs, by component name."""
+    found: dict[str, Schema] = {}
+    shapes: dict[str, type[BaseModel]] = {
+        "NewFolder": NewFolder,
+        "FolderPatch": FolderPatch,
+        "NewStudy": NewStudy,
+        "StudyPatch": StudyPatch,
+        "NewParticipant": NewParticipant,
+        "Exclusion": Exclusion,
+        "Newcomer": Newcomer,
+    }
+    for name, model in shapes.items():
+        _add(found, name, TypeAdapter(model))
+    for name, attribute in (
+        ("NewLabel", "_LABEL_BODY"),
+        ("LabelPatch", "_LABEL_PATCH"),
+        ("NewQuestion", "_QUESTION"),
+        ("QuestionPatch", "_QUESTION_PATCH"),
+    ):
+        _add(found, name, getattr(new_content, attribute))
+    for study_type in STUDY_TYPES:
+        module = import_module(f"trimetric.domain.study_types.{study_type}")
+        name = _camel(study_type)
+        _add(found, f"{name}Settings", module._SETTINGS)
+        _add(found, f"{name}Payload", TypeAdapter(module._Result))
+    for name in ("NewStudy", "StudyPatch"):
+        found[name]["properties"]["settings"] = ref("Settings")
+    found["NewParticipant"]["properties"]["results"] = array(ref("Payload"))
+    found["Settings"] = _any_of_types("Settings", "settings, as the study's type has them")
+    found["Payload"] = _any_of_types("Payload", "one result, as the study's type has it")
+    return found
+
+
+def _any_of_types(suffix: str, description: str) -> Schema:
+    return {
+        "description": f"The {description}.",
+        "anyOf": [ref(f"{_camel(study_type)}{suffix}") for study_type in STUDY_TYPES],
+    }
+
+
+def _camel(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+def _add(found: dict[str, Schema], name: str, adapter: TypeAdapter[Any]) -> None:
+    """The schema under `name`, and what it refers to under names that begin with it."""
+    schema = adapter.json_schema(ref_template=f"{_COMPONENTS}{name}_{{model}}")
+    inner = schema.pop("$defs", {})
+    for part, definition in (
+        {name: schema} | {f"{name}_{model}": definition for model, definition in inner.items()}
+    ).items():
+        found[part.replace("__", "_")] = _tidy(definition)
+
+
+def _tidy(value: Any) -> Any:
+    """Without the titles that pydantic makes of names, and without defaults that only stand for `left out`."""
+    if isinstance(value, list):
+        return [_tidy(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if isinstance(target := value.get("$ref"), str):
+        return {"$ref": target.replace("__", "_")}
+    dropped = {name for name in ("title", "default") if isinstance(value.get(name), str)}
+    return {name: _tidy(member) for name, member in value.items() if name not in dropped}
+
+
+_STUDY: Final[Mapping[str, Schema]] = {
+    "id": identifier("std"),
+    "type": one_of_words(*STUDY_TYPES),
+    "status": one_of_words("draft", "published", "ended"),
+    "name": TEXT,
+    "description": nullable(TEXT),
+    "folder_id": nullable(identifier("fld")),
+    "participant_count": COUNT,
+    "completed_count": COUNT,
+    "excluded_count": COUNT,
+    "created_at": INSTANT,
+    "updated_at": INSTANT,
+    "published_at": nullable(INSTANT),
+    "ended_at": nullable(INSTANT),
+}
+
+_OPTION: Final = members({"id": TEXT, "label": TEXT})
+
+ANSWERS: Final[Mapping[str, Schema]] = {
+    "Pagination": members({"has_more": FLAG, "next_cursor": nullable(TEXT)}),
+    "Error": wrapped(
+        "error",
+        members(
+            {
+                "code": TEXT,
+                "message": TEXT,
+                "status": {"type": "integer"},
+                "details": array(members({"field": TEXT, "message": TEXT})),
+            },
+            optional=["details"],
+        ),
+    ),
+    "Workspace": members(
+        {
+            "id": {"type": "string", "pattern": "^ws_[0-9a-f]{16}$"},
+            "name": TEXT,
+            "plan": one_of_words("free", "subscribed"),
+            "api_enabled": FLAG,
+            "rate_limit": {"type": "integer", "description": "Requests per minute."},
+            "folder_count": COUNT,
+            "study_count": COUNT,
+            "created_at": INSTANT,
+        }
+    ),
+    "Folder": members(
+        {
+            "id": identifier("fld"),
+            "name": TEXT,
+            "color": {"type": "string", "pattern": "^#[0-9A-Fa-f]{6}$"},
+            "icon": TEXT,
+            "archived": FLAG,
+            "study_count": COUNT,
+            "created_at": INSTANT,
+            "updated_at": INSTANT,
+        }
+    ),
+    "Study": members(_STUDY),
+    "StudyDetail": members(
+        {
+            **_STUDY,
+            "settings": {"type": "object"},
+            "cards": array(ref("Card")),
+            "groups": array(ref("Group")),
+            "questions": array(ref("Question")),
+            "collect_token": TEXT,
+        },
+        optional=["cards", "groups", "questions", "collect_token"],
+    ),
+    "Card": members({"id": identifier("crd"), "label": TEXT, "position": COUNT}),
+    "Group": members({"id": identifier("grp"), "label": TEXT, "position": COUNT}),
+    "Question": members(
+        {
+            "id": identifier("qst"),
+            "kind": TEXT,
+            "prompt": TEXT,
+            "required": FLAG,
+            "options": array(_OPTION),
+            "min": {"type": "integer"},
+            "max": {"type": "integer"},
+            "position": COUNT,
+        },
+        optional=["options", "min", "max"],
+    ),
+    "Participant": members(
+        {
+            "id": identifier("prt"),
+            "external_id": nullable(TEXT),
+            "status": one_of_words("in_progress", "completed", "abandoned"),
+            "excluded": FLAG,
+            "exclusion_reason": nullable(TEXT),
+            "flags": array(TEXT),
+            "started_at": INSTANT,
+            "completed_at": nullable(INSTANT),
+            "duration_ms": nullable(COUNT),
+            "device": nullable(TEXT),
+            "locale": nullable(TEXT),
+        }
+    ),
+    "Result": members(
+        {
+            "id": identifier("res"),
+            "participant_id": identifier("prt"),
+            "study_id": identifier("std"),
+            "type": one_of_words(*STUDY_TYPES),
+            "created_at": INSTANT,
+        },
+        closed=False,
+    )
+    | {"description": "The members of the payload stand beside these."},
+    "ExportedResult": members(
+        {
+            "result_id": identifier("res"),
+            "participant_id": identifier("prt"),
+            "external_id": nullable(TEXT),
+            "excluded": FLAG,
+            "task_id": nullable(TEXT),
+            "created_at": INSTANT,
+        },
+        closed=False,
+    )
+    | {"description": "One line of the export; the members of the payload stand beside these."},
+    "Participants": members(
+        {
+            "started": COUNT,
+            "completed": COUNT,
+            "abandoned": COUNT,
+            "excluded": COUNT,
+            "analysed": COUNT,
+            "completion_rate": nullable(NUMBER),
+        }
+    ),
+    "Durations": members(
+        {
+            "n": COUNT,
+            **{name: nullable(NUMBER) for name in ("mean", "median", "geometric_mean", "min", "q1", "q3", "max")},
+        }
+    ),
+    "Metrics": members(
+        {
+            "study_id": identifier("std"),
+            "type": one_of_words(*STUDY_TYPES),
+            "as_of": INSTANT,
+            "participants": ref("Participants"),
+            "duration_ms": ref("Durations"),
+        }
+    ),
+    "Chart": members({"name": TEXT, "title": TEXT}),
+    "RunnerView": members(
+        {
+            "study_id": identifier("std"),
+            "type": one_of_words(*STUDY_TYPES),
+            "name": TEXT,
+            "description": nullable(TEXT),
+        },
+        closed=False,
+    )
+    | {"description": "What the study's type shows stands beside these."},
+    "Admission": members({"participant_id": identifier("prt"), "participant_token": TEXT}),
+    "Completion": members(
+        {
+            "participant_id": identifier("prt"),
+            "status": one_of_words("completed"),
+            "completed_at": INSTANT,
+            "duration_ms": COUNT,
+        }
+    ),
+}

@@ -1,0 +1,141 @@
+"""Documentation, the OpenAPI document, and paths that nobody has."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from scripts.openapi.document import TARGET, document, routes, text
+from scripts.openapi.operations import OPERATIONS
+from tests.handlers.conftest import ROUTES, Client, Platform
+from tests.handlers.events import event
+from trimetric import errors
+
+DOCS = "/api/v1/docs.md"
+
+
+def test_documentation_needs_no_key_and_counts_its_readers(anonymous: Client, platform: Platform) -> None:
+    replies = [anonymous.get(DOCS) for _ in range(61)]
+    assert [reply.status for reply in replies] == [200] * 60 + [429]
+    first, last = replies[0], replies[-1]
+    assert first.headers["content-type"] == "text/markdown; charset=utf-8"
+    assert first.text.startswith("# UX Metrics API v1\n")
+    assert (first.headers["x-ratelimit-limit"], first.headers["x-ratelimit-remaining"]) == ("60", "59")
+    assert int(last.headers["retry-after"]) >= 1
+    assert last.refusal == (429, "rate_limited")
+    elsewhere = platform.send(event("GET", DOCS, address="198.51.100.9"))
+    assert elsewhere.status == 200
+
+
+def test_a_key_changes_nothing(api: Client, anonymous: Client) -> None:
+    assert api.get(DOCS).text == anonymous.get(DOCS, accept="application/json").text
+
+
+@pytest.mark.parametrize("path", [DOCS, "/openapi.json", "/docs"])
+def test_unchanged_documents_are_not_sent_again(anonymous: Client, path: str) -> None:
+    etag = anonymous.get(path).headers["etag"]
+    again = anonymous.get(path, if_none_match=etag)
+    assert (again.status, again.text) == (304, "")
+
+
+@pytest.mark.parametrize("path", [DOCS, "/openapi.json", "/docs", "/"])
+def test_unknown_parameters_and_other_methods_are_refused(anonymous: Client, path: str) -> None:
+    assert anonymous.get(path, "x=1").status == 400
+    refused = anonymous.post(path, {})
+    assert refused.status == 405
+    assert "GET" in refused.headers["allow"]
+
+
+def test_every_endpoint_is_documented(anonymous: Client) -> None:
+    shown = anonymous.get(DOCS).text
+    listed = set(re.findall(r"^\| (GET|POST|PATCH|DELETE) \| `([^`?]+)", shown, re.MULTILINE))
+    named = {
+        (method, re.sub(r"\{(\w+)\}", _name_in_documentation, route.path.removeprefix("/api/v1")))
+        for route, method in routes()
+        if route.path.startswith("/api/v1/")
+    }
+    assert listed == named
+
+
+def _name_in_documentation(match: re.Match[str]) -> str:
+    name = match.group(1)
+    return {"participant_id": ":pid", "folder_id": ":id", "study_id": ":id", "name": ":name.svg"}.get(name, f":{name}")
+
+
+def test_every_error_is_documented(anonymous: Client) -> None:
+    shown = anonymous.get(DOCS).text
+    for error in errors.ApiError.__subclasses__():
+        assert f"| {error.status} | `{error.code}` |" in shown
+
+
+def test_links_inside_the_documentation_lead_somewhere(anonymous: Client) -> None:
+    shown = anonymous.get(DOCS).text
+    headings = re.findall(r"^#+ (.+)$", shown, re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+    assert set(re.findall(r"\]\(#([^)]+)\)", shown)) <= anchors
+
+
+def test_the_root_leads_to_the_documentation(anonymous: Client) -> None:
+    reply = anonymous.get("/")
+    assert (reply.status, reply.headers["location"]) == (302, "/docs")
+    index = anonymous.get("/docs")
+    assert index.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in index.headers["content-security-policy"]
+    for target in re.findall(r'href="([^"]+)"', index.text):
+        assert anonymous.get(target).status == 200
+
+
+# -- the OpenAPI document ----------------------------------------------------------------------------------------------
+
+
+def test_the_committed_document_is_what_the_code_says(anonymous: Client) -> None:
+    assert TARGET.read_text(encoding="utf-8") == text(), "stale: run `make openapi`"
+    assert anonymous.get("/openapi.json").json == document()
+
+
+def test_each_endpoint_is_described_once() -> None:
+    described = [f"{method} {route.path}" for route, method in routes()]
+    assert sorted(described) == sorted(OPERATIONS)
+    assert len(set(described)) == len(described)
+    names = [operation["operationId"] for path in document()["paths"].values() for operation in path.values()]
+    assert len(set(names)) == len(names)
+
+
+def test_the_gateway_has_each_path() -> None:
+    served = {route.path for route, _ in routes()}
+    assert set(ROUTES) == {path for path in served if path.startswith("/api/v1/") and path != DOCS}
+
+
+def test_references_lead_somewhere() -> None:
+    whole = document()
+    for reference in re.findall(r'"\$ref": "#/([^"]+)"', json.dumps(whole)):
+        found: Any = whole
+        for part in reference.split("/"):
+            found = found[part]
+
+
+# -- paths that nobody has ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "PUT", "OPTIONS", "PROPFIND"])
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/api/v1/nothing", "not_found"),
+        ("/api/v1", "not_found"),
+        ("/api/v1/folders/", "not_found"),
+        ("/api/v1/studies/std_1/cards/crd_1/more", "not_found"),
+        ("/api/experience/devices", "not_found"),
+        ("/api/studies", "NOT_FOUND"),
+        ("/nothing", "NOT_FOUND"),
+        ("/favicon.ico", "NOT_FOUND"),
+    ],
+)
+def test_unknown_paths_are_not_found_in_their_dialect(anonymous: Client, method: str, path: str, code: str) -> None:
+    reply = anonymous.request(method, path)
+    assert reply.status == 404
+    assert reply.headers["content-type"] == "application/json"
+    assert reply.json["error"]["code"] == code
+    assert ("status" in reply.json["error"]) == path.startswith("/api/v1")
+    assert reply.headers["x-request-id"]

@@ -5,15 +5,16 @@ import hashlib
 import io
 import json
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from types import SimpleNamespace
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -30,7 +31,7 @@ from trimetric.domain import ids, times
 from trimetric.domain.workspaces import Plan, Workspace
 from trimetric.dynamo.buckets import TokenBuckets
 from trimetric.dynamo.keys import Key
-from trimetric.dynamo.table import Action, Item, Meter
+from trimetric.dynamo.table import Action, DynamoTable, Item, Meter, Table
 from trimetric.dynamo.workspaces import Workspaces
 from trimetric.http.call import Runtime
 from trimetric.settings import Settings
@@ -153,7 +154,7 @@ class Moments:
 class WatchedTable:
     """A table that counts its round trips and lets tests step in between them."""
 
-    inner: FakeTable
+    inner: Table
     meter: Meter
     moments: Moments
 
@@ -205,6 +206,7 @@ class Platform:
     clock: Clock
     moments: Moments = field(default_factory=Moments)
     settings: Settings = field(default_factory=lambda: Settings("table", "buckets", cors_origins=(ORIGIN,)))
+    sleep: Callable[[float], None] = lambda seconds: None
     buckets_client: FakeBucketsClient = field(default_factory=FakeBucketsClient)
     log: io.StringIO = field(default_factory=io.StringIO)
     _handlers: dict[str, LambdaHandler] = field(default_factory=dict)
@@ -224,7 +226,7 @@ class Platform:
             authenticator=Authenticator(Workspaces(table), clock=self.clock, monotonic=self.clock.seconds),
             meter=meter,
             clock=self.clock,
-            sleep=lambda seconds: None,
+            sleep=self.sleep,
         )
 
     def serve(self, *routers: APIRouter) -> LambdaHandler:
@@ -440,32 +442,34 @@ def platform(clock: Clock) -> Iterator[Platform]:
     assert not platform.errors()
 
 
+def client_of(
+    platform: Platform,
+    plan: Plan = Plan.SUBSCRIBED,
+    *,
+    name: str = "Acme",
+    api_enabled: bool = True,
+    limits: Mapping[str, int] | None = None,
+) -> Client:
+    """A new workspace and a key of it."""
+    workspaces, now = platform.workspaces, platform.clock()
+    workspace = workspaces.create(
+        workspace_id=ids.new_workspace(),
+        name=name,
+        plan=plan,
+        api_enabled=api_enabled,
+        created_at=times.to_text(now),
+    )
+    if limits is not None:
+        workspaces.change(workspace.id, limits=dict(limits))
+    key = new_key(workspace.id, "tests", now=now)
+    workspaces.add_credential(key.credential)
+    return Client(platform, key.secret, workspace)
+
+
 @pytest.fixture
 def make_client(platform: Platform) -> Callable[..., Client]:
-    """Makes a workspace and a key of it."""
-
-    def make(
-        plan: Plan = Plan.SUBSCRIBED,
-        *,
-        name: str = "Acme",
-        api_enabled: bool = True,
-        limits: Mapping[str, int] | None = None,
-    ) -> Client:
-        workspaces, now = platform.workspaces, platform.clock()
-        workspace = workspaces.create(
-            workspace_id=ids.new_workspace(),
-            name=name,
-            plan=plan,
-            api_enabled=api_enabled,
-            created_at=times.to_text(now),
-        )
-        if limits is not None:
-            workspaces.change(workspace.id, limits=dict(limits))
-        key = new_key(workspace.id, "tests", now=now)
-        workspaces.add_credential(key.credential)
-        return Client(platform, key.secret, workspace)
-
-    return make
+    """`client_of` this test's platform."""
+    return partial(client_of, platform)
 
 
 @pytest.fixture
@@ -487,3 +491,10 @@ def free(make_client: Callable[..., Client]) -> Client:
 @pytest.fixture
 def anonymous(platform: Platform) -> Client:
     return Client(platform)
+
+
+@pytest.fixture
+def local_api(local_table: DynamoTable, clock: Clock) -> Client:
+    """A subscribed workspace in DynamoDB Local, whose transactions conflict as those of AWS do."""
+    platform = Platform(cast("FakeTable", local_table), clock, sleep=time.sleep)
+    return client_of(platform, limits={"ux_metrics": 1_000_000})

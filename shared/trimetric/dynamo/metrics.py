@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
 
+from botocore.exceptions import ClientError
+
 from trimetric.domain.participants import Progress
 from trimetric.domain.studies import Counts
 from trimetric.dynamo import blobs, keys
@@ -41,8 +43,10 @@ VERSION: Final = 1
 
 #: People whose fold is written in one transaction, beside the state.
 CHUNK: Final = MAX_ACTIONS - 1
+#: The same where people's answers are so large that a full transaction would exceed its 4 MB.
+SMALL_CHUNK: Final = 9
 #: Transactions that one read spends on writing folds; it answers exactly also when more people are stale.
-MAX_CHUNKS: Final = 10
+MAX_CHUNKS: Final = 40
 
 _PAGE: Final = 1000
 _ATTEMPTS: Final = len(CONFLICT_PAUSES) + 1
@@ -135,6 +139,10 @@ class _State:
         return Put(item, _still(self.version))
 
 
+class _TooLarge(Exception):
+    """A transaction would exceed what the store takes; smaller ones are to be tried."""
+
+
 def _still(version: int) -> Sequence[Condition]:
     return [equals("version", version)] if version else [absent()]
 
@@ -143,6 +151,7 @@ class Metrics:
     def __init__(self, table: Table, *, now_millis: int) -> None:
         self._table = table
         self._imports = Imports(table, now_millis=now_millis)
+        self._chunk = CHUNK
 
     def read(self, workspace_id: str, study_id: str) -> Snapshot | None:
         """Exact for what was accepted before; two round trips where nothing is stale. None: no such study."""
@@ -166,7 +175,7 @@ class Metrics:
         if state is None:
             self.rebuild(workspace_id, study_id)
             return None
-        if len(stale) > CHUNK * MAX_CHUNKS:
+        if len(stale) > self._chunk * MAX_CHUNKS:
             # Those beyond are added in memory, where no condition guards them: they must have been seen stale after
             # the state was read, and the last transaction proves that nobody has changed the state since.
             stale = self._people(workspace_id, study_id, index="lsi4")
@@ -174,7 +183,7 @@ class Metrics:
                 return None
         try:
             self._fold(state, stale, chunks=MAX_CHUNKS)
-        except ConditionFailed:
+        except (ConditionFailed, _TooLarge):
             return None
         except NeverAdded:
             self.rebuild(workspace_id, study_id)
@@ -202,7 +211,7 @@ class Metrics:
                 self._table.write(state.stored())
                 state.version += 1
                 self._fold(state, stale, chunks=len(stale))
-            except ConditionFailed:
+            except (ConditionFailed, _TooLarge):
                 continue
             if not state.durations.needs_rebuild:
                 return state.durations
@@ -210,12 +219,21 @@ class Metrics:
 
     def _fold(self, state: _State, stale: Sequence[_Person], *, chunks: int) -> None:
         """Fold all into `state`, and write the first `chunks`; ConditionFailed if somebody else was faster."""
-        for number, chunk in enumerate(_chunks(stale)):
+        for number, chunk in enumerate(_chunks(stale, self._chunk)):
             for person in chunk:
                 person.fold_into(state.durations)
             if number < chunks:
-                self._table.write(state.stored(), *(person.folded_in() for person in chunk))
+                self._write(state.stored(), *(person.folded_in() for person in chunk))
                 state.version += 1
+
+    def _write(self, *actions: Action) -> None:
+        try:
+            self._table.write(*actions)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationException" or self._chunk == SMALL_CHUNK:
+                raise
+            self._chunk = SMALL_CHUNK
+            raise _TooLarge from error
 
     def _people(self, workspace_id: str, study_id: str, *, index: str) -> list[_Person]:
         """Everybody in an index, but for people of imports that are not committed."""
@@ -233,7 +251,7 @@ class Metrics:
         return people
 
 
-def _chunks(people: Sequence[_Person]) -> Iterator[Sequence[_Person]]:
+def _chunks(people: Sequence[_Person], size: int) -> Iterator[Sequence[_Person]]:
     rest = iter(people)
-    while chunk := list(islice(rest, CHUNK)):
+    while chunk := list(islice(rest, size)):
         yield chunk

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -257,6 +258,37 @@ def test_readers_who_always_lose_say_so(world: World, monkeypatch: pytest.Monkey
         world.read()
     with pytest.raises(Unavailable):
         world.metrics().rebuild(WORKSPACE, STUDY)
+
+
+def refusing(world: World, *, above: int, code: str) -> Callable[..., None]:
+    inner = world.table.write
+
+    def write(*actions: Any) -> None:
+        if len(actions) > above:
+            raise ClientError({"Error": {"Code": code}}, "TransactWriteItems")
+        inner(*actions)
+
+    return write
+
+
+def test_people_too_large_for_one_transaction_are_folded_in_smaller_ones(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for duration in range(1, 40):
+        world.add(duration)
+    monkeypatch.setattr(world.table, "write", refusing(world, above=10, code="ValidationException"))
+    assert world.summary() == world.expected()
+    assert world.stale() == 0
+
+
+@pytest.mark.parametrize(("above", "code"), [(1, "ValidationException"), (0, "AccessDeniedException")])
+def test_other_errors_of_the_store_are_not_hidden(
+    world: World, monkeypatch: pytest.MonkeyPatch, above: int, code: str
+) -> None:
+    world.add(5)
+    monkeypatch.setattr(world.table, "write", refusing(world, above=above, code=code))
+    with pytest.raises(ClientError):
+        world.read()
 
 
 # -- states that are of no use any more --------------------------------------------------------------------------------

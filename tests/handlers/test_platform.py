@@ -3,9 +3,11 @@
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from fastapi import APIRouter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -503,6 +505,16 @@ def test_answers_vary_by_origin_also_where_none_was_sent(api: Client) -> None:
     assert "Origin" in api.get(FOLDERS).headers["vary"]
 
 
+@pytest.mark.parametrize("path", [FOLDERS, "/api/v1/collect/col_x"])
+def test_doors_that_are_open_to_every_origin_say_so(api: Client, path: str) -> None:
+    if path == FOLDERS:
+        api.platform.settings = replace(api.platform.settings, cors_origins=("*",))
+    for headers in ({"origin": "https://anywhere.example"}, {}):
+        reply = api.request("GET", path, headers=headers)
+        assert reply.headers.get("access-control-allow-origin") == ("*" if headers else None)
+        assert "Origin" not in reply.headers.get("vary", "")
+
+
 # -- ETag -----------------------------------------------------------------------------------------------------------
 
 
@@ -912,6 +924,19 @@ def test_an_unexpected_error_is_500_without_a_word_of_why_and_is_not_remembered(
     assert reply.headers["x-request-id"]
     assert [line["message"] for line in api.platform.errors()] == ["request failed"]
     assert api.post(FOLDERS, body, idempotency_key="k").status == 201
+
+
+def test_what_fails_outside_of_an_endpoint_is_500_in_the_dialects_form(platform: Platform) -> None:
+    router = APIRouter()
+
+    @router.get("/api/v1/broken")
+    async def broken() -> None:
+        raise RuntimeError("the secret reason")
+
+    reply = sent(platform.serve(router), event("GET", "/api/v1/broken"))
+    assert reply.refusal == (500, "internal_error")
+    assert "secret" not in reply.text
+    assert [line["message"] for line in platform.errors()] == ["framework error"]
 
 
 def test_an_answer_that_cannot_be_remembered_is_500(api: Client) -> None:

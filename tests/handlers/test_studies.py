@@ -145,6 +145,13 @@ def test_settings_that_cannot_be_kept_are_422(api: Client) -> None:
     assert api.request("PATCH", path, content=content).fields == ["study.settings"]
 
 
+def test_a_folder_of_nobody_is_told_under_an_idempotency_key_too(api: Client) -> None:
+    body = {"study": {"name": "x", "folder_id": UNKNOWN_FOLDER}}
+    for replayed in (None, "true"):
+        reply = api.post(STUDIES, body, "type=survey", idempotency_key="k")
+        assert (reply.fields, reply.headers.get("idempotent-replayed")) == (["study.folder_id"], replayed)
+
+
 # -- list -----------------------------------------------------------------------------------------------------------
 
 
@@ -321,6 +328,19 @@ def test_content_that_is_added_in_between_survives_a_change_of_settings(api: Cli
     shown = api.get(path).data
     assert [card["label"] for card in shown["cards"]] == ["Apples"]
     assert shown["settings"]["allow_unsorted"] is False
+
+
+def test_a_study_that_changes_while_its_new_folder_goes_is_read_again(api: Client) -> None:
+    folder = api.folder()["id"]
+    path = path_of(api.study())
+
+    def interfere() -> None:
+        assert api.patch(path, {"study": {"name": "Theirs"}}).status == 200
+        assert api.delete(f"/api/v1/folders/{folder}").status == 204
+
+    with api.platform.between_read_and_write(interfere):
+        assert api.patch(path, {"study": {"folder_id": folder}}).fields == ["study.folder_id"]
+    assert (api.get(path).data["name"], api.get(path).data["folder_id"]) == ("Theirs", None)
 
 
 # -- delete ---------------------------------------------------------------------------------------------------------

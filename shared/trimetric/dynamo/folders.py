@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from trimetric.domain.folders import Folder
 from trimetric.dynamo import keys
-from trimetric.dynamo.table import Action, Check, Condition, Delete, Item, Put, Table, Update, absent, equals, present
+from trimetric.dynamo.table import Action, Condition, Delete, Item, Put, Table, Update, absent, equals, present
 
 
 class Folders:
@@ -60,10 +60,6 @@ def study_removed(workspace_id: str, folder_id: str) -> Action:
         add={"counts.studies": -1},
         conditions=[Condition("counts.studies", ">=", 1)],
     )
-
-
-def still_there(workspace_id: str, folder_id: str) -> Action:
-    return Check(keys.folder(workspace_id, folder_id), [present()])
 
 
 def _item(workspace_id: str, folder: Folder) -> Item:

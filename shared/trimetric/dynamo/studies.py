@@ -123,11 +123,6 @@ def counted_always(workspace_id: str, study_id: str, **changes: int) -> Update:
     )
 
 
-def design_bytes(design: Design) -> int:
-    """Compressed size, to be held against `blobs.MAX_BYTES`."""
-    return len(blobs.pack(design.to_document()))
-
-
 def _put_design(workspace_id: str, study: Study, design: Design) -> Put:
     key = keys.design(workspace_id, study.id)
     blob = blobs.pack(design.to_document())

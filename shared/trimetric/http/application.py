@@ -59,7 +59,7 @@ class CheckedRoute(APIRoute):
         endpoint, body_limit = self.endpoint, self.body_limit
 
         async def handle(request: Request) -> Response:
-            call = await _take_up(request)
+            call = _take_up(request, await request.body())
             try:
                 if len(call.content) > body_limit:
                     raise PayloadTooLarge(f"The body is larger than {body_limit} bytes")
@@ -92,10 +92,10 @@ def _settled(call: Call, response: Response) -> Response:
         return error_response(call, InternalError())
 
 
-async def _take_up(request: Request) -> Call:
+def _take_up(request: Request, content: bytes) -> Call:
     runtime: Runtime = request.app.state.runtime
     runtime.meter.reset()
-    call = Call(request, runtime, request_id_of(request), runtime.clock(), await request.body())
+    call = Call(request, runtime, request_id_of(request), runtime.clock(), content)
     request.state.call = call
     request.state.began = time.perf_counter()
     return call
@@ -171,8 +171,9 @@ def _is_preflight(request: Request) -> bool:
 
 
 async def _unrouted(request: Request, raised: Exception) -> Response:
-    """404, 405, OPTIONS and preflights: what no endpoint of this function answers."""
-    call = await _take_up(request)
+    """404, 405, OPTIONS and preflights: what no endpoint of this function answers. The body stays unread; behind a
+    failure of the framework it cannot be."""
+    call = _take_up(request, b"")
     if _is_preflight(request):
         response = Response(status_code=204, headers=_PREFLIGHT)
     elif isinstance(raised, HTTPException) and raised.status_code == 405:

@@ -1,6 +1,7 @@
 """Markdown that participants' text cannot take over."""
 
 import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -107,6 +108,7 @@ def test_no_address_becomes_a_link() -> None:
         (["a", 1, None], "a, 1, "),
         ({"a": 1, "b": {"c": True}}, "a: 1; b: c: yes"),
         ("1.", "1\\."),
+        (Decimal("-1.5"), "\\-1\\.5"),
     ],
 )
 def test_cells(value: Any, shown: str) -> None:

@@ -1,4 +1,4 @@
-"""What is measured as it would be deployed: our functions out of `.aws-sam/build`, and the peer as `sam build` makes it."""
+"""What is measured as it is deployed: our functions out of `.aws-sam/build`, the peer as `sam build` makes it."""
 
 import compileall
 import io

@@ -100,8 +100,8 @@ def _row(name: str, own: float, plain: float, compiled: float) -> Row:
     return Row(
         SECTION,
         f"{name}: import and first request, CPU",
-        measured=f"{own * 1000:.0f} ms = {own / plain:.2f} × and {own / compiled:.2f} ×",
-        target=f"≤ {MOST_OF_PLAIN} × the peer as sam build makes it, ≤ {MOST_OF_COMPILED} × with bytecode",
+        measured=f"{own * 1000:.0f} ms: {own / plain:.2f} and {own / compiled:.2f} of the peer",
+        target=f"≤ {MOST_OF_PLAIN} of the peer as sam build makes it, ≤ {MOST_OF_COMPILED} of it with bytecode",
         peer=f"{plain * 1000:.0f} ms, with bytecode {compiled * 1000:.0f} ms",
         met=own <= MOST_OF_PLAIN * plain and own <= MOST_OF_COMPILED * compiled,
     )

@@ -11,6 +11,7 @@ from typing import Any, Final
 from aws_lambda_powertools import Logger
 from fastapi import APIRouter
 
+from trimetric.http.function import LambdaHandler, handler_of
 from scripts.bench.events import Event, event
 from scripts.bench.store import BUCKETS, TABLE, Cost, Gauge, client
 from trimetric.auth.bearer import Authenticator, new_key
@@ -20,7 +21,6 @@ from trimetric.dynamo.buckets import TokenBuckets
 from trimetric.dynamo.table import DynamoTable, Meter
 from trimetric.dynamo.workspaces import Workspaces
 from trimetric.http.call import Runtime
-from trimetric.http.function import LambdaHandler, handler_of
 from trimetric.settings import Settings
 
 #: High enough that nothing here is ever refused.
@@ -128,6 +128,6 @@ def measured(handler: LambdaHandler, request: Event, gauge: Gauge) -> Reply:
     return Reply(answer["statusCode"], answer["headers"], answer.get("body") or "", gauge.reset(), spent)
 
 
-class _Nowhere(io.TextIOBase):
+class _Nowhere(io.StringIO):
     def write(self, text: str) -> int:
         return len(text)

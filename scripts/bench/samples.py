@@ -35,7 +35,9 @@ class Sample:
 def make(product: Product) -> Sample:
     for number in range(FOLDERS):
         folder = product.call("folders", "POST", "/folders", body={"folder": {"name": f"Folder {number}"}}).data
-    draft = product.call("studies", "POST", "/studies", query="type=card_sort", body={"study": {"name": "Kitchen"}}).data
+    draft = product.call(
+        "studies", "POST", "/studies", query="type=card_sort", body={"study": {"name": "Kitchen"}}
+    ).data
     cards = product.call("content", "POST", f"/studies/{draft['id']}/cards", body={"cards": ["Whisk", "Sponge"]}).data
     study = published(product)
     people = add_people(product, study, 50)

@@ -93,7 +93,9 @@ def _make_tables(store: Any) -> None:
         }
         for name, attribute in keys.INDEXES.items()
     ]
-    _make_table(store, TABLE, keys.PARTITION, keys.SORT, more=list(keys.INDEXES.values()), LocalSecondaryIndexes=indexes)
+    _make_table(
+        store, TABLE, keys.PARTITION, keys.SORT, more=list(keys.INDEXES.values()), LocalSecondaryIndexes=indexes
+    )
     _make_table(store, BUCKETS, keys.BUCKET_KEY)
     _make_table(store, PEER_TABLE, "pk", "sk")
 
@@ -115,9 +117,10 @@ def _key_schema(*key: str) -> list[dict[str, str]]:
 
 @dataclass(slots=True)
 class Cost:
-    """Round trips, units, and CPU seconds that this process spent inside the client."""
+    """`trips` counts calls that run side by side once; `cpu` is the seconds that this process spent in the client."""
 
     calls: int = 0
+    trips: int = 0
     read_units: float = 0.0
     write_units: float = 0.0
     cpu: float = 0.0
@@ -165,6 +168,7 @@ class Gauge:
         with self._lock:
             if self._running == 0:
                 self._began = time.process_time()
+                self.cost.trips += 1
             self._running += 1
 
     def _leave(self, units: float, *, writes: bool) -> None:

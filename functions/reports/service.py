@@ -76,7 +76,7 @@ def _study_id(call: Call) -> str:
 
 
 def _snapshot(call: Call) -> Snapshot:
-    metrics = Metrics(call.table, now_millis=to_millis(call.now))
+    metrics = Metrics(call.table, now_millis=to_millis(call.now), sleep=call.runtime.sleep)
     snapshot = metrics.read(call.tenant.id, _study_id(call))
     if snapshot is None:
         raise NotFound

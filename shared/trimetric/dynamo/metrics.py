@@ -11,7 +11,9 @@ again. Nothing is missed: the stale participants are read *before* the state, so
 it.
 """
 
-from collections.abc import Iterator, Sequence
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
@@ -49,7 +51,9 @@ SMALL_CHUNK: Final = 9
 MAX_CHUNKS: Final = 40
 
 _PAGE: Final = 1000
-_ATTEMPTS: Final = len(CONFLICT_PAUSES) + 1
+#: After so many lost attempts a reader leaves the writing to the others.
+_WRITING_ATTEMPTS: Final = 2
+_JITTER: Final = random.SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,50 +152,76 @@ def _still(version: int) -> Sequence[Condition]:
 
 
 class Metrics:
-    def __init__(self, table: Table, *, now_millis: int) -> None:
+    def __init__(self, table: Table, *, now_millis: int, sleep: Callable[[float], None] = time.sleep) -> None:
         self._table = table
         self._imports = Imports(table, now_millis=now_millis)
+        self._sleep = sleep
         self._chunk = CHUNK
 
     def read(self, workspace_id: str, study_id: str) -> Snapshot | None:
         """Exact for what was accepted before; two round trips where nothing is stale. None: no such study."""
         study_key, state_key = keys.study(workspace_id, study_id), keys.metrics(workspace_id, study_id)
-        for _ in range(_ATTEMPTS):
+        for attempt in self._attempts():
             stale = self._people(workspace_id, study_id, index="lsi4")
             found = self._table.get_many([study_key, state_key])
             if study_key not in found:
                 return None
-            durations = self._settled(workspace_id, study_id, found.get(state_key), stale)
+            state = _State.of(state_key, found.get(state_key))
+            durations = self._settled(workspace_id, study_id, state, stale, write=attempt < _WRITING_ATTEMPTS)
             if durations is not None:
                 study = found[study_key]
                 return Snapshot(study["row"]["name"], study["row"]["type"], Counts(**study["counts"]), durations)
         raise Unavailable(headers={"Retry-After": "1"})
 
     def _settled(
-        self, workspace_id: str, study_id: str, item: Item | None, stale: Sequence[_Person]
+        self, workspace_id: str, study_id: str, state: _State | None, stale: Sequence[_Person], *, write: bool
     ) -> Durations | None:
         """The state's durations with the stale people's share; None: look again."""
-        state = _State.of(keys.metrics(workspace_id, study_id), item)
-        if state is None:
-            self.rebuild(workspace_id, study_id)
-            return None
+        try:
+            if state is not None:
+                settle = self._folded if write else self._added_up
+                if not settle(workspace_id, study_id, state, stale):
+                    return None
+                if not state.durations.needs_rebuild:
+                    return state.durations
+        except NeverAdded:
+            pass
+        self.rebuild(workspace_id, study_id)
+        return None
+
+    def _folded(self, workspace_id: str, study_id: str, state: _State, stale: Sequence[_Person]) -> bool:
+        """Fold them and write what was folded; False if somebody else was faster."""
         if len(stale) > self._chunk * MAX_CHUNKS:
             # Those beyond are added in memory, where no condition guards them: they must have been seen stale after
             # the state was read, and the last transaction proves that nobody has changed the state since.
             stale = self._people(workspace_id, study_id, index="lsi4")
             if not stale:
-                return None
+                return False
         try:
             self._fold(state, stale, chunks=MAX_CHUNKS)
-        except (ConditionFailed, _TooLarge):
-            return None
-        except NeverAdded:
-            self.rebuild(workspace_id, study_id)
-            return None
-        if state.durations.needs_rebuild:
-            self.rebuild(workspace_id, study_id)
-            return None
-        return state.durations
+        except (ConditionFailed, Unavailable, _TooLarge):
+            return False
+        return True
+
+    def _added_up(self, workspace_id: str, study_id: str, state: _State, stale: Sequence[_Person]) -> bool:
+        """Add them in memory, where many readers are about to fold the same people: it wins without writing.
+
+        False if the state changed while the stale people were read.
+        """
+        if stale:
+            stale = self._people(workspace_id, study_id, index="lsi4")
+            stored = self._table.get(state.key)
+            if (stored["version"] if stored else 0) != state.version:
+                return False
+        self._fold(state, stale, chunks=0)
+        return True
+
+    def _attempts(self) -> Iterator[int]:
+        """Numbers from 0, with a growing pause before each but the first."""
+        for attempt, pause in enumerate((0.0, *CONFLICT_PAUSES)):
+            if pause:
+                self._sleep(_JITTER.uniform(0, 2 * pause))
+            yield attempt
 
     def rebuild(self, workspace_id: str, study_id: str) -> Durations | None:
         """Make the state anew from all participants; for operators, and where a state is of no more use.
@@ -199,7 +229,7 @@ class Metrics:
         It equals what the same people's folds give. None: no such study.
         """
         study_key, state_key = keys.study(workspace_id, study_id), keys.metrics(workspace_id, study_id)
-        for _ in range(_ATTEMPTS):
+        for _ in self._attempts():
             found = self._table.get_many([study_key, state_key])
             if study_key not in found:
                 return None
@@ -211,7 +241,7 @@ class Metrics:
                 self._table.write(state.stored())
                 state.version += 1
                 self._fold(state, stale, chunks=len(stale))
-            except (ConditionFailed, _TooLarge):
+            except (ConditionFailed, Unavailable, _TooLarge):
                 continue
             if not state.durations.needs_rebuild:
                 return state.durations

@@ -88,7 +88,7 @@ class World:
         ]
 
     def metrics(self) -> Metrics:
-        return Metrics(self.table, now_millis=self.now)
+        return Metrics(self.table, now_millis=self.now, sleep=lambda seconds: None)
 
     def read(self) -> Snapshot:
         snapshot = self.metrics().read(WORKSPACE, STUDY)
@@ -247,17 +247,39 @@ def test_everybody_folded_by_others_after_the_first_look_is_not_lost(world: Worl
         assert world.summary() == world.expected()
 
 
-def test_readers_who_always_lose_say_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def losing(*actions: Any) -> None:
+    raise ConditionFailed({0: None})
+
+
+def test_a_reader_who_always_loses_answers_without_writing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.add(5)
+    with monkeypatch.context() as patch:
+        patch.setattr(world.table, "write", losing)
+        assert world.summary() == world.expected()
+        with pytest.raises(Unavailable):
+            world.metrics().rebuild(WORKSPACE, STUDY)
+    assert world.stale() == 1
 
-    def lose(*actions: Any) -> None:
-        raise ConditionFailed({0: None})
 
-    monkeypatch.setattr(world.table, "write", lose)
+def test_a_reader_whom_others_disturb_at_every_attempt_says_so(world: World) -> None:
+    """Whatever it does, a state of another version stands there when it looks again."""
+    versions = iter(range(2, 10_000))
+
+    def disturb(operation: str) -> None:
+        if operation not in ("write", "get"):
+            return
+        world.table.before = lambda _: None
+        world.add(5)
+        world.table.write(Update(STATE, set={"version": next(versions)}))
+        world.table.before = disturb
+
+    world.add(7)
+    world.read()
+    world.table.before = disturb
     with pytest.raises(Unavailable):
         world.read()
-    with pytest.raises(Unavailable):
-        world.metrics().rebuild(WORKSPACE, STUDY)
+    world.table.before = lambda _: None
+    assert world.summary() == world.expected()
 
 
 def refusing(world: World, *, above: int, code: str) -> Callable[..., None]:

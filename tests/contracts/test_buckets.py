@@ -93,6 +93,14 @@ def test_limit_that_is_lowered_and_raised(store: Store) -> None:
     assert buckets.take("b", Policy.per_minute(300)).remaining == 58
 
 
+def test_limit_lowered_to_exactly_what_is_left_counts_anew(store: Store) -> None:
+    for _ in range(3):
+        store.process().take("b", Policy.per_minute(5))
+    store.clock.now += 30_000
+    cold = store.process()
+    assert [cold.take("b", Policy.per_minute(2)).reset_at for _ in range(3)] == [NOON // 1000 + 90] * 3
+
+
 def test_count_alone_is_taken_off_afterwards(store: Store) -> None:
     policy = Policy.per_minute(10)
     buckets = store.process(rest_ms=0)

@@ -77,12 +77,15 @@ def decide(policy: Policy, state: State | None, now_ms: int) -> tuple[Decision, 
     return admission(policy, taken), taken
 
 
-def reconciled(policy: Policy, shared: State | None, alone: State | None, *, owed: int, now_ms: int) -> State:
+def reconciled(policy: Policy, shared: State | None, alone: State, *, owed: int, now_ms: int) -> State:
     """The shared bucket once it is told of the `owed` tokens that a process took by its own count, `alone`."""
     known = refilled(policy, shared, now_ms)
-    if known.level == policy.capacity:
+    if known.level < policy.capacity:
+        return State(max(0, known.level - owed), known.stamp)
+    if shared is None or alone.stamp >= shared.stamp + policy.full_after_ms:
         return refilled(policy, alone, now_ms)
-    return State(max(0, known.level - owed), known.stamp)
+    # The process did not know of the shared count, so its own began too early to go on from.
+    return State(max(0, policy.capacity - owed), now_ms)
 
 
 def refilled(policy: Policy, state: State | None, now_ms: int) -> State:
@@ -116,7 +119,7 @@ def refusal(policy: Policy, state: State, now_ms: int) -> Decision:
         limit=policy.capacity,
         remaining=0,
         reset_at=_divided_up(next_token, 1000),
-        retry_after=max(1, _divided_up(next_token - now_ms, 1000)),
+        retry_after=_divided_up(next_token - now_ms, 1000),
     )
 
 

@@ -7,7 +7,7 @@ decides. Where it fails, the item that the table hands back says what to try ins
 | expression      | holds when                                       | leaves                             |
 |-----------------|--------------------------------------------------|------------------------------------|
 | `_open_or_take` | no item, or same interval with a token left      | one token less                     |
-| `_drip`         | stamp as seen, not full with what was earned     | earned tokens less one, next stamp |
+| `_drip`         | stamp as seen                                    | earned tokens less one, next stamp |
 | `_top_up`       | stamp as seen, full with what was earned         | capacity less one, counted anew    |
 | `_start_over`   | no item, or idle for long enough to be full      | capacity less one, counted anew    |
 
@@ -83,22 +83,22 @@ class TokenBuckets:
         """Take one token from `bucket`, or say how long to wait. Never raises for the table's sake."""
         now = self._clock_ms()
         if self._table_rests(now):
-            return self._take_alone(bucket, policy, now)
+            return self._take_alone(bucket, policy, now=now)
         seen = self._memory.state(bucket)
         if seen is not None:
             foreseen, _ = decide(policy, seen, now)
             if not foreseen.admitted:
                 return foreseen
         try:
-            owed = self._memory.take_debt(bucket, policy, now)
+            owed, alone = self._memory.take_debt(bucket, policy, now=now)
             if owed:
-                return self._settle(bucket, policy, owed, now)
-            return self._take_shared(bucket, policy, seen, now)
+                return self._settle(bucket, policy, owed=owed, alone=alone, now=now)
+            return self._take_shared(bucket, policy, seen=seen, now=now)
         except _TableDown:
             self._failed_at = self._clock_ms()
-            return self._take_alone(bucket, policy, now)
+            return self._take_alone(bucket, policy, now=now)
 
-    def _take_shared(self, bucket: str, policy: Policy, seen: State | None, now: int) -> Decision:
+    def _take_shared(self, bucket: str, policy: Policy, *, seen: State | None, now: int) -> Decision:
         for _ in range(MAX_ATTEMPTS):
             try:
                 left = self._write(bucket, _fitting_update(policy, seen, now))
@@ -113,10 +113,9 @@ class TokenBuckets:
                 return admission(policy, left)
         raise _TableDown
 
-    def _settle(self, bucket: str, policy: Policy, owed: int, now: int) -> Decision:
+    def _settle(self, bucket: str, policy: Policy, *, owed: int, alone: State, now: int) -> Decision:
         """Take what was let through alone, and this request's token if one is left, in one exact write."""
         found: State | None = None
-        alone = self._memory.state(bucket)
         try:
             for _ in range(MAX_ATTEMPTS):
                 paid = reconciled(policy, found, alone, owed=owed, now_ms=now)
@@ -134,9 +133,9 @@ class TokenBuckets:
             self._memory.owe(bucket, owed)
             raise
 
-    def _take_alone(self, bucket: str, policy: Policy, now: int) -> Decision:
+    def _take_alone(self, bucket: str, policy: Policy, *, now: int) -> Decision:
         self.local_fallbacks += 1
-        return replace(self._memory.take(bucket, policy, now), degraded=True)
+        return replace(self._memory.take(bucket, policy, now=now), degraded=True)
 
     def _table_rests(self, now: int) -> bool:
         return self._failed_at is not None and 0 <= now - self._failed_at < self._rest_ms
@@ -259,16 +258,15 @@ def _top_up(policy: Policy, stamp: int, intervals: int, now: int) -> _Update:
 
 
 def _drip(policy: Policy, stamp: int, intervals: int) -> _Update:
+    # Levels only fall while a stamp stands, so what was not full then is not full now.
     as_seen = "#stamp = :seen"
-    not_full = "#level < :enough"
     earned = intervals * policy.refill_amount
     refilled_until = stamp + intervals * policy.refill_interval_ms
     return _Update(
         change="SET #level = #level + :gain, #stamp = :refilled_until, #expires_at = :expires_at",
-        condition=f"{as_seen} AND {not_full}",
+        condition=as_seen,
         values={
             ":seen": stamp,
-            ":enough": policy.capacity - earned,
             ":gain": earned - 1,
             ":refilled_until": refilled_until,
             ":expires_at": _expires_at(policy, refilled_until),
@@ -322,24 +320,24 @@ class _Memory:
             self._states.pop(bucket, None)
             _keep(self._states, bucket, state, size=self._size)
 
-    def take(self, bucket: str, policy: Policy, now: int) -> Decision:
+    def take(self, bucket: str, policy: Policy, *, now: int) -> Decision:
         """Decide alone, and owe what was let through until it would have come back."""
         with self._lock:
             decision, left = decide(policy, self._states.pop(bucket, None), now)
             _keep(self._states, bucket, left, size=self._size)
             if decision.admitted:
-                owed = self._debts.pop(bucket, 0) + 1
-                _keep(self._debts, bucket, min(owed, policy.capacity - left.level), size=self._size)
+                _keep(self._debts, bucket, self._debts.pop(bucket, 0) + 1, size=self._size)
         return decision
 
     def owe(self, bucket: str, tokens: int) -> None:
         with self._lock:
             _keep(self._debts, bucket, self._debts.pop(bucket, 0) + tokens, size=self._size)
 
-    def take_debt(self, bucket: str, policy: Policy, now: int) -> int:
+    def take_debt(self, bucket: str, policy: Policy, *, now: int) -> tuple[int, State]:
+        """What is owed and has not come back since, and the count that it stems from."""
         with self._lock:
-            missing = policy.capacity - refilled(policy, self._states.get(bucket), now).level
-            return min(self._debts.pop(bucket, 0), missing)
+            alone = refilled(policy, self._states.get(bucket), now)
+            return min(self._debts.pop(bucket, 0), policy.capacity - alone.level), alone
 
 
 def _keep(kept: dict[str, _Kept], name: str, value: _Kept, *, size: int) -> None:

@@ -88,6 +88,13 @@ def test_raised_limit_counts_from_the_next_window() -> None:
         pytest.param(State(4, NOON), State(0, NOON), 9, State(0, NOON), id="the bucket is empty at worst"),
         pytest.param(None, State(7, NOON), 3, State(7, NOON), id="the process opened the window"),
         pytest.param(State(0, NOON - MINUTE), State(7, NOON), 3, State(7, NOON), id="the shared window is over"),
+        pytest.param(
+            State(0, NOON - MINUTE),
+            State(7, NOON - 1),
+            3,
+            State(7, NOON + 20),
+            id="two counts that overlapped are over",
+        ),
         pytest.param(State(5, NOON + 10), State(7, NOON), 3, State(2, NOON + 10), id="others opened a window"),
     ],
 )

@@ -39,10 +39,11 @@ class Meter:
 
 @dataclass
 class Outage:
-    """Raises `error` from every call while it is set, after `takes_ms` of the clock."""
+    """While set, every call raises `error` after `takes_ms` of the clock, or is applied and raises `error_after`."""
 
     clock: Clock
     error: Exception | None = None
+    error_after: Exception | None = None
     takes_ms: int = 0
     calls: int = 0
 
@@ -52,6 +53,10 @@ class Outage:
             self.clock.now += self.takes_ms
             raise self.error
 
+    def after(self, answer: dict[str, Any]) -> None:
+        if self.error_after is not None:
+            raise self.error_after
+
 
 @dataclass
 class World:
@@ -59,7 +64,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.outage = Outage(self.clock)
-        self.client = FakeBucketsClient(self.outage)
+        self.client = FakeBucketsClient(self.outage, self.outage.after)
 
     def process(self, **options: Any) -> TokenBuckets:
         return TokenBuckets(self.client, "buckets", clock_ms=self.clock, **options)
@@ -169,6 +174,20 @@ def test_first_call_of_a_process_costs_one_unit_in_a_running_window(world: World
     world.process().take("b", policy)
     assert world.process(meter=meter).take("b", policy).remaining == 58
     assert meter.calls == 1
+
+
+def test_answers_that_overtake_each_other_leave_the_newest_in_memory(world: World) -> None:
+    buckets, policy = world.process(), Policy.per_minute(2)
+
+    def second_caller(answer: dict[str, Any]) -> None:
+        world.client.after = lambda answer: None
+        assert buckets.take("b", policy).remaining == 0
+
+    world.client.after = second_caller
+    assert buckets.take("b", policy).remaining == 1
+    calls = world.outage.calls
+    assert not buckets.take("b", policy).admitted
+    assert world.outage.calls == calls
 
 
 @pytest.mark.parametrize("policy", [Policy.per_minute(60), Policy.leaky(60)], ids=["minute", "leaky"])
@@ -286,12 +305,24 @@ def test_debt_beyond_what_is_left_empties_the_bucket(world: World) -> None:
 
 
 def test_debt_ends_with_its_window(world: World) -> None:
-    buckets, policy = world.process(), Policy.per_minute(3)
+    buckets, policy = world.process(), Policy.per_minute(5)
     world.outage.error = _client_error("InternalServerError")
-    assert _admitted(buckets, policy, times=4) == 3
+    assert _admitted(buckets, policy, times=3) == 3
     world.outage.error = None
     world.clock.now += MINUTE
-    assert _admitted(buckets, policy, times=4) == 3
+    assert world.process().take("b", policy).remaining == 4
+    assert buckets.take("b", policy).remaining == 3
+
+
+def test_window_begun_in_ignorance_gives_way_to_the_shared_one(world: World) -> None:
+    """The answer to a process's first request got lost, so it did not learn that the window was already running."""
+    policy = Policy.per_minute(2)
+    world.process().take("b", policy)
+    world.clock.now += 1
+    cold = world.process(rest_ms=0)
+    world.outage.error_after = ReadTimeoutError(endpoint_url="http://store")
+    assert cold.take("b", policy).admitted
+    assert not cold.take("b", policy).admitted
 
 
 def test_debt_is_kept_while_the_table_still_fails(world: World) -> None:

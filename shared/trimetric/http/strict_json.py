@@ -2,15 +2,12 @@
 
 import json
 import math
-import re
+from collections.abc import Iterable
 from typing import Any, Final, NoReturn
 
 from trimetric.errors import FieldError, InvalidRequest, ValidationFailed
 
 MAX_DEPTH: Final = 32
-
-#: Strings and all else but brackets, in text that is known to be JSON.
-_NOT_BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|[^][{}"]+', re.DOTALL)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -53,20 +50,25 @@ def parse(body: bytes) -> Any:
         raise InvalidRequest(f"The body nests deeper than {MAX_DEPTH} levels") from error
     except ValueError as error:
         raise InvalidRequest("The body holds a number with too many digits") from error
-    _refuse_depth(text)
+    _refuse_depth(text, document)
     if "\\u" in text or "\x00" in text:
         _refuse_unstorable(document)
     return document
 
 
-def _refuse_depth(text: str) -> None:
+def _refuse_depth(text: str, document: Any) -> None:
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return
-    depth = 0
-    for bracket in _NOT_BRACKETS.sub("", text):
-        depth += 1 if bracket in "[{" else -1
+    level, depth = _containers([document]), 0
+    while level:
+        depth += 1
         if depth > MAX_DEPTH:
             raise InvalidRequest(f"The body nests deeper than {MAX_DEPTH} levels")
+        level = [inner for each in level for inner in _containers(each.values() if isinstance(each, dict) else each)]
+
+
+def _containers(values: Iterable[Any]) -> list[Any]:
+    return [value for value in values if isinstance(value, dict | list)]
 
 
 def _refuse_unstorable(document: Any) -> None:

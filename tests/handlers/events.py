@@ -4,11 +4,13 @@ import base64
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 _STORED = Path(__file__).parents[2] / "events"
 _HOST = "a1b2c3d4e5.execute-api.us-east-1.amazonaws.com"
+
+STORED: Final = sorted(path.stem for path in _STORED.glob("*.json"))
 
 Event = dict[str, Any]
 

@@ -8,7 +8,11 @@ import pytest
 from functions.collect.door import STUDY_LIMIT
 from tests.handlers.conftest import PUBLISHABLE, Client, Platform, Reply
 from tests.handlers.events import event, stored
+from trimetric.domain import ids
+from trimetric.domain.participants import Participant, Progress
 from trimetric.dynamo import keys
+from trimetric.dynamo.imports import Imports
+from trimetric.dynamo.participants import Participants, change, creation
 
 PAYLOAD = {"task_id": "find", "path": ["root", "tea"], "answer_node_id": "tea", "duration_ms": 900}
 ADDRESSES = iter(f"198.51.100.{number}" for number in range(1, 250))
@@ -232,6 +236,50 @@ def test_the_same_request_with_its_idempotency_key_gives_the_same_person(
     other = runner.send("POST", "/participants", {"external_id": "bob"}, idempotency_key="k1")
     assert other.refusal == (422, "idempotency_key_reused")
     assert api.get(f"/api/v1/studies/{study['id']}").data["participant_count"] == 1
+
+
+def test_an_external_id_of_an_unfinished_import_waits(
+    api: Client, platform: Platform, study: dict[str, Any], runner: Runner
+) -> None:
+    assert api.workspace is not None
+    where = (api.workspace.id, study["id"])
+    identifier = ids.derived(ids.PARTICIPANT, *where, "ann")
+    person = Participant(
+        identifier, "ann", Progress.IN_PROGRESS, "2026-01-31T09:00:00.000Z", None, None, order="1#1", content_hash="x"
+    )
+    put = creation(*where, person, [], now_millis=platform.clock.millis())
+    Imports(platform.table, now_millis=platform.clock.millis()).stage(*where, [[put]], owner="importer")
+    assert runner.send("POST", "/participants", {"external_id": "ann"}).refusal == (503, "unavailable")
+    platform.clock.advance(60)
+    assert runner.send("POST", "/participants", {"external_id": "ann"}).status == 503
+    assert runner.send("POST", "/participants", {"external_id": "ann"}).status == 201
+
+
+def test_results_and_completion_that_meet_another_change_are_tried_again(
+    api: Client, study: dict[str, Any], runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = runner.begin()
+    assert api.workspace is not None
+    table, where = runner.platform.table, (api.workspace.id, study["id"])
+    write = table.write
+
+    def meet(exclude: bool) -> None:
+        def changed_first(*actions: Any) -> None:
+            monkeypatch.undo()
+            seen = Participants(table, now_millis=0).get(*where, person["participant_id"])
+            assert seen is not None
+            changed = seen.exclude("hurried") if exclude else seen.include()
+            write(*change(*where, changed, seen=seen, now_millis=runner.platform.clock.millis()))
+            write(*actions)
+
+        monkeypatch.setattr(table, "write", changed_first)
+
+    meet(exclude=True)
+    assert runner.hand_in(person, PAYLOAD).status == 201
+    assert stored_person(api, study, person)["excluded"] is True
+    meet(exclude=False)
+    assert runner.complete(person).status == 200
+    assert stored_person(api, study, person)["excluded"] is False
 
 
 # -- results -----------------------------------------------------------------------------------------------------------

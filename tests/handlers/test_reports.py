@@ -238,6 +238,13 @@ def test_reports_of_empty_drafts(api: Client, type_: str) -> None:
     assert "No data yet" in read(api, f"{path}/charts/durations.svg").text
 
 
+def test_a_closed_sort_shows_its_groups(api: Client) -> None:
+    study = api.published("card_sort", settings={"sort_type": "closed"})
+    text = api.get(f"/api/v1/studies/{study['id']}/report.md").text
+    assert "Closed card sort of 2 cards" in text
+    assert "| Fruit |" in text
+
+
 def test_a_report_says_how_many_are_excluded(api: Client) -> None:
     study = api.published()
     someone = bring(api, study, person(90), person(210))[0]

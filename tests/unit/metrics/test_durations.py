@@ -158,6 +158,14 @@ def test_removing_everything_leaves_a_fresh_state() -> None:
     assert durations.to_document() == Durations().to_document()
 
 
+def test_a_state_of_somebody_elses_durations_is_noticed() -> None:
+    durations = Durations.of([5000, 5001])
+    durations.remove(5000)
+    durations.remove(5001)
+    with pytest.raises(NeverAdded):
+        durations.remove(5001)
+
+
 @pytest.mark.parametrize("value", [0, 7, 5000], ids=["zero", "another bucket", "same bucket, never kept"])
 def test_taking_away_what_was_never_added_is_noticed(value: int) -> None:
     durations = Durations.of([5001])

@@ -275,6 +275,7 @@ def test_a_reader_whom_others_disturb_at_every_attempt_says_so(world: World) -> 
 
     world.add(7)
     world.read()
+    world.add(9)
     world.table.before = disturb
     with pytest.raises(Unavailable):
         world.read()

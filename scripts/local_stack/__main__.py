@@ -1,6 +1,7 @@
 """`python -m scripts.local_stack up` and `… with -- COMMAND` (a throw-away stack around one command)."""
 
 import argparse
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from rich.console import Console
 
 from scripts.api_client import UnexpectedAnswer
 from scripts.build import BuildFailed
-from scripts.environments import SetupFailed
+from scripts.environments import ROOT, SetupFailed
 from scripts.local_stack.deployment import DeployFailed, aws_environment
 from scripts.local_stack.greeting import greet
 from scripts.local_stack.ministack import MiniStackFailed
@@ -114,7 +115,16 @@ def _with(command: list[str]) -> int:
                 "BUCKETS_TABLE_NAME": stack.buckets_table_name,
             }
             done = subprocess.run(command, env=environment, check=False)
+            if done.returncode:
+                _keep_log(stack)
         return done.returncode
+
+
+def _keep_log(stack: Stack) -> None:
+    kept = FOLDER / "logs" / "throw-away-functions.log"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(stack.functions_log, kept)
+    console.print(f"What the functions logged is in {kept.relative_to(ROOT)}.", soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ def greet(stack: Stack, console: Console) -> None:
         return
     content = json.loads(stack.stack_file.read_text())
     key = content["workspaces"]["subscribed"]["ux_metrics_key"]
-    console.print(f"hand-over file {stack.stack_file}\nkey            {key}\n")
+    console.print(f"hand-over file {stack.stack_file}\nkey            {key}\n", soft_wrap=True)
     for command in commands(stack.base_url, key):
         console.print(command, soft_wrap=True, markup=False)
     console.print()

@@ -20,12 +20,17 @@ def _session() -> botocore.session.Session:
     return botocore.session.get_session()
 
 
+#: Where there is something to fall back on (the throttle), waiting is worse than doing without.
+IMPATIENT_TIMEOUT = 0.5
+
+
 @lru_cache
-def client(service: str) -> Any:
+def client(service: str, *, patient: bool = True) -> Any:
+    """A low-level client; one that is not `patient` gives up after half a second and never asks twice."""
     config = botocore.config.Config(
-        connect_timeout=CONNECT_TIMEOUT,
-        read_timeout=READ_TIMEOUT,
-        retries={"mode": "standard", "total_max_attempts": 3},
+        connect_timeout=CONNECT_TIMEOUT if patient else IMPATIENT_TIMEOUT,
+        read_timeout=READ_TIMEOUT if patient else IMPATIENT_TIMEOUT,
+        retries={"mode": "standard", "total_max_attempts": 3 if patient else 1},
         parameter_validation=False,
         tcp_keepalive=True,
     )

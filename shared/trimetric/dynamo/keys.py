@@ -24,7 +24,8 @@
 | answer remembered for an Idempotency-Key        | `W#idem#<sha256>` | `answer`           |                            |
 
 The indexes are local: a list read directly after a write must show it, so it has to be strongly consistent. They
-project `row` (what a list shows) and `counts`, nothing else; whoever needs more reads the item itself.
+project `row` (what a list shows) and `counts` (of a study its people, of a participant what of them is folded into the
+metrics), nothing else; whoever needs more reads the item itself.
 `<order>` is creation time in milliseconds, place inside the request, id.
 """
 

@@ -5,6 +5,7 @@ DynamoDB are written here and nowhere else. Attribute names may be dotted paths 
 """
 
 import random
+import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -222,14 +223,17 @@ class DynamoTable:
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
-            raise ConditionFailed({0: _old_item(error.response)}) from error
+            found = _old_item(error.response)
+            if not (_was_sent_again(error.response) and _holds(action, found)):
+                raise ConditionFailed({0: found}) from error
 
     def _write_all(self, actions: Sequence[Action]) -> None:
         items = [{verb: request} for verb, request in map(self._request, actions)]
         pauses = iter(CONFLICT_PAUSES)
+        token = secrets.token_hex(16)
         while True:
             try:
-                self._call("transact_write_items", TransactItems=items)
+                self._call("transact_write_items", TransactItems=items, ClientRequestToken=token)
                 return
             except ClientError as error:
                 if error.response["Error"]["Code"] not in (
@@ -248,6 +252,9 @@ class DynamoTable:
                 transient = {"None", "TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError"}
                 if not {reason.get("Code", "None") for reason in reasons} <= transient:
                     raise
+                if reasons:
+                    # It was cancelled, so the next one is another. One that is in progress keeps its token.
+                    token = secrets.token_hex(16)
             self._pause(pauses)
 
     def _pause(self, pauses: Any) -> None:
@@ -365,6 +372,31 @@ class _Expression:
         if self._values:
             request["ExpressionAttributeValues"] = self._values
         return request
+
+
+def _was_sent_again(answer: Mapping[str, Any]) -> bool:
+    """Whether botocore repeated the request, so that its first try may have been carried out with the answer lost."""
+    return bool(answer.get("ResponseMetadata", {}).get("RetryAttempts", 0))
+
+
+def _holds(action: Action, item: Item | None) -> bool:
+    """Whether the item is as this action leaves it. Sums cannot be told from others' and never count as done."""
+    match action:
+        case Put():
+            return item == {name: value for name, value in action.item.items() if value is not None}
+        case Delete():
+            return item is None
+        case Update(add=add) if item is not None and not add:
+            as_set = all(_member(item, path) == value for path, value in action.set.items())
+            return as_set and all(_member(item, path) is None for path in action.remove)
+    return False
+
+
+def _member(item: Item, path: str) -> Any:
+    value: Any = item
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
 
 
 def _key(key: Key) -> dict[str, Any]:

@@ -17,18 +17,20 @@ from trimetric.http.application import create_app
 from trimetric.http.call import Runtime
 from trimetric.observability import make_logger
 
+#: Bodies that go back as they are; Mangum sends all others through Base64.
+TEXT = ["text/", "application/json", "application/xml", "image/svg+xml"]
+
 LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
 def make_handler(*routers: APIRouter) -> LambdaHandler:
     configuration = settings.current()
-    store = client("dynamodb")
     meter = Meter()
-    table = DynamoTable(store, configuration.table_name, meter=meter)
+    table = DynamoTable(client("dynamodb"), configuration.table_name, meter=meter)
     runtime = Runtime(
         settings=configuration,
         table=table,
-        buckets=TokenBuckets(store, configuration.buckets_table_name, meter=meter.count),
+        buckets=TokenBuckets(client("dynamodb", patient=False), configuration.buckets_table_name, meter=meter.count),
         authenticator=Authenticator(Workspaces(table)),
         meter=meter,
     )
@@ -37,5 +39,5 @@ def make_handler(*routers: APIRouter) -> LambdaHandler:
 
 def handler_of(runtime: Runtime, logger: Logger, routers: Sequence[APIRouter]) -> LambdaHandler:
     """The same on any store and clock."""
-    handler: LambdaHandler = Mangum(create_app(runtime, logger, routers), lifespan="off")
+    handler: LambdaHandler = Mangum(create_app(runtime, logger, routers), lifespan="off", text_mime_types=TEXT)
     return handler

@@ -98,7 +98,12 @@ def test_cards_of_a_survey_are_422(load: Api) -> None:
 
 @pytest.mark.parametrize(
     ("path", "dialect"),
-    [("/api/v1/nothing", "ux"), ("/api/experience/nothing", "micro"), ("/api/nothing", "metricis"), ("/no", "metricis")],
+    [
+        ("/api/v1/nothing", "ux"),
+        ("/api/experience/nothing", "micro"),
+        ("/api/nothing", "metricis"),
+        ("/no", "metricis"),
+    ],
 )
 def test_unrouted_path_is_404_in_the_dialect_of_its_prefix(anonymous: Api, path: str, dialect: str) -> None:
     answer = anonymous.get(path)

@@ -84,14 +84,12 @@ def test_neighbours_folder_cannot_take_a_study(neighbour: Api, objects: dict[str
     assert list(neighbour.walk("/api/v1/studies", folder_id=objects["folder"])) == []
 
 
-def test_collect_token_of_another_study_opens_nothing(
-    load: Api, anonymous: Api, make_api: Callable[..., Api]
-) -> None:
+def test_collect_token_of_another_study_opens_nothing(load: Api, anonymous: Api, make_api: Callable[..., Api]) -> None:
     study = published(load, "interview")
     token = study["collect_token"]
     assert anonymous.get(f"/api/v1/collect/{token}").status_code == 200
     forged = token[:-1] + ("0" if token[-1] != "0" else "1")
     assert anonymous.get(f"/api/v1/collect/{forged}").status_code == 404
     other = published(make_api(), "interview")["collect_token"]
-    mixed = other[: -32] + token[-32:]
+    mixed = other[:-32] + token[-32:]
     assert anonymous.get(f"/api/v1/collect/{mixed}").status_code == 404

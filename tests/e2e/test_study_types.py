@@ -39,7 +39,11 @@ def test_a_thousand_people(load: Api, type_name: str) -> None:
     assert [person["external_id"] for person in made] == [person["external_id"] for person in sent]
     assert list(load.walk(f"{path}/participants", limit="100")) == made
 
-    rows = [json.loads(line) for page in export(load, f"{path}/results", "application/x-ndjson") for line in page.splitlines()]
+    rows = [
+        json.loads(line)
+        for page in export(load, f"{path}/results", "application/x-ndjson")
+        for line in page.splitlines()
+    ]
     due = [(person["external_id"], len(person["results"])) for person in sent]
     assert len(rows) == sum(count for _, count in due)
     assert list(dict.fromkeys(row["external_id"] for row in rows)) == [name for name, count in due if count]
@@ -65,7 +69,9 @@ def test_wrong_payloads_are_refused_with_their_path(load: Api, type_name: str) -
     study = published(load, type_name)
     path = f"/api/v1/studies/{study['id']}/participants"
     for prose, results, suffix in wrong_results(type_name, study):
-        body: dict[str, Any] = {"participants": [*people(study, 1, seed=1), {**people(study, 1, seed=2)[0], "results": results}]}
+        body: dict[str, Any] = {
+            "participants": [*people(study, 1, seed=1), {**people(study, 1, seed=2)[0], "results": results}]
+        }
         answer = load.post(path, json=body)
         assert answer.status_code == 422, f"{prose}: {answer.status_code} {answer.text[:500]}"
         error = answer.json()["error"]

@@ -2,26 +2,26 @@
 
 `W` stands for the workspace's id: it is part of each partition key, so no query can reach another tenant.
 
-| access pattern                                  | partition `pk`    | sort `sk`          | index                      |
-| ----------------------------------------------- | ----------------- | ------------------ | -------------------------- |
-| workspace by id; its counters                   | `W`               | `workspace`, `counts` |                            |
-| credential of a workspace by hash; list         | `W`               | `key#<sha256>`     |                            |
-| all workspaces (operators)                      | `workspaces`      | `W`                |                            |
-| folder by id; folders in creation order         | `W#folders`       | `fld_…`            |                            |
-| … by archived                                   |                   |                    | lsi1 `<0 or 1>#fld_…`      |
-| study by id; studies in creation order          | `W#studies`       | `std_…`            |                            |
-| … by status                                     |                   |                    | lsi1 `<status>#std_…`      |
-| … by type                                       |                   |                    | lsi2 `<type>#std_…`        |
-| … by folder                                     |                   |                    | lsi3 `fld_…#std_…`         |
-| settings and content of a study                 | `W#std_…`         | `design`           |                            |
-| participant by id (or by external id, derived)  | `W#std_…#people`  | `prt_…`            |                            |
-| participants in creation order                  |                   |                    | lsi1 `<order>`             |
-| … by excluded                                   |                   |                    | lsi2 `<0 or 1>#<order>`    |
-| … changed since an instant                      |                   |                    | lsi3 `<millis>#prt_…`      |
-| … whose part in the metrics is stale            |                   |                    | lsi4 `<millis>#prt_…`      |
-| folded metrics of a study                       | `W#std_…#people`  | `metrics`          |                            |
-| an import that needs several transactions       | `W#std_…#people`  | `import#<id>`      |                            |
-| answer remembered for an Idempotency-Key        | `W#idem#<sha256>` | `answer`           |                            |
+| access pattern                                 | partition `pk`   | sort `sk`        | index |
+| ---------------------------------------------- | ---------------- | ---------------- | -------------------------- |
+| workspace by id; its counters                  | `W`              | `workspace`, `counts` | |
+| credential of a workspace by hash; list        | `W`              | `key#<sha256>`   | |
+| all workspaces (operators)                     | `workspaces`     | `W`              | |
+| folder by id; folders in creation order        | `W#folders`      | `fld_…`          | |
+| … by archived                                  |                  |                  | lsi1 `<0 or 1>#fld_…` |
+| study by id; studies in creation order         | `W#studies`      | `std_…`          | |
+| … by status                                    |                  |                  | lsi1 `<status>#std_…` |
+| … by type                                      |                  |                  | lsi2 `<type>#std_…` |
+| … by folder                                    |                  |                  | lsi3 `fld_…#std_…` |
+| settings and content of a study                | `W#std_…`        | `design`         | |
+| participant by id (or by external id, derived) | `W#std_…#people` | `prt_…`          | |
+| participants in creation order                 |                  |                  | lsi1 `<order>` |
+| … by excluded                                  |                  |                  | lsi2 `<0 or 1>#<order>` |
+| … changed since an instant                     |                  |                  | lsi3 `<millis>#prt_…` |
+| … whose part in the metrics is stale           |                  |                  | lsi4 `<millis>#prt_…` |
+| folded metrics of a study                      | `W#std_…#people` | `metrics`        | |
+| an import that needs several transactions      | `W#std_…#people` | `import#<id>`    | |
+| answer remembered for an Idempotency-Key       | `W#idem#<sha256>` | `answer`         | |
 
 The indexes are local: a list read directly after a write must show it, so it has to be strongly consistent. They
 project `row` (what a list shows) and `counts` (of a study its people, of a participant what of them is folded into the

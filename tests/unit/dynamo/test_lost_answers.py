@@ -28,7 +28,7 @@ class Refusing:
     """A client whose every write fails its condition and shows the item as it stands."""
 
     def __init__(self, found: Item | None, *, retries: int) -> None:
-        self._answer: dict[str, Any] = {
+        self._answer: Any = {
             "Error": {"Code": "ConditionalCheckFailedException", "Message": "no"},
             "ResponseMetadata": {"RetryAttempts": retries},
         }

@@ -32,7 +32,7 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One problem of an input: `field` is a dotted path (`study.settings.tasks[0].id`), `message` says what is wrong."""
+    """One problem of an input: `field` is a dotted path (`study.settings.tasks[0].id`), `message` what is wrong."""
 
     field: str
     message: str

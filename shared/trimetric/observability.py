@@ -1,4 +1,4 @@
-"""One structured line a request: a log record for people and, in the same JSON, metrics in CloudWatch's embedded format."""
+"""One structured line a request: a log record and, in the same JSON, metrics in CloudWatch's embedded format."""
 
 import sys
 from typing import Any, Final

@@ -16,7 +16,7 @@ def test_944_respondents_go_in_and_come_out_unchanged(stack: Stack, tmp_path: Pa
     assert len(frame) == 944
     source = tmp_path / "anes96.csv"
     source.write_text(frame.to_csv(index_label="respondent"))
-    done = subprocess.run(  # noqa: S603 - our own script
+    done = subprocess.run(
         [
             sys.executable,
             "-m",

@@ -1,4 +1,4 @@
-"""A thousand people of each study type go in through the API, are listed, exported and excluded; wrong payloads do not."""
+"""A thousand people of each study type go in, are listed, exported and excluded; wrong payloads do not go in."""
 
 import csv
 import io

@@ -129,7 +129,7 @@ class Table(Protocol):
         forward: bool = True,
         where: Sequence[Condition] = (),
     ) -> list[Item]:
-        """Up to `limit` items whose sort attribute begins with `prefix` and lies beyond `after`, strongly consistent."""
+        """Up to `limit` items whose sort key begins with `prefix` and lies beyond `after`, strongly consistent."""
         ...
 
     def write(self, *actions: Action) -> None:

@@ -1,18 +1,24 @@
 """Runs MiniStack with the interpreter of its own environment, and evens out where it differs from AWS for us.
 
 * A preflight goes to the route's function, as an HTTP API without CORS configuration does it; MiniStack answers 403.
+* A body that calls itself text but is not UTF-8 reaches the function as bytes; MiniStack puts U+FFFD in it.
 * What functions log goes to one file instead of a new log stream for each request, which would fill the memory.
+* Code is unpacked once, not for each process of each function; on Lambda it is read-only, too.
 * SIGUSR1 saves the state; MiniStack itself saves on a clean stop only.
 * When the process that started it is gone, it stops (and saves), rather than keeping the port.
 
 MiniStack's version is locked, so its internals named here are the ones that were read.
 """
 
+import hashlib
 import os
 import signal
 import threading
 import time
+import zipfile
+from contextvars import ContextVar
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 PARENT_CHECK_SECONDS = 1.0
@@ -21,17 +27,24 @@ PARENT_CHECK_SECONDS = 1.0
 def main() -> None:
     parent = os.getppid()
     from ministack import app  # type: ignore[import-not-found]  # only its own environment has it
+    from ministack.core import lambda_runtime  # type: ignore[import-not-found]
     from ministack.services import apigateway, lambda_svc  # type: ignore[import-not-found]
 
-    _pass_preflights_on(apigateway)
+    _pass_requests_on(apigateway)
     _log_to_file(lambda_svc, Path(os.environ["FUNCTIONS_LOG"]))
+    _unpack_once(lambda_runtime, Path(os.environ["TMPDIR"]) / "unpacked")
     _save_on_signal(app)
     threading.Thread(target=_stop_with_parent, args=(parent,), daemon=True).start()
     app.main()
 
 
-def _pass_preflights_on(apigateway: Any) -> None:
+def _pass_requests_on(apigateway: Any) -> None:
     original = apigateway._handle_execute_in_scope
+    is_text_type = apigateway._v2_request_body_is_text
+    body_is_utf8 = ContextVar("body_is_utf8", default=True)
+
+    def is_text(content_type: str | None) -> bool:
+        return bool(is_text_type(content_type)) and body_is_utf8.get()
 
     async def handle(
         api_id: str,
@@ -45,6 +58,7 @@ def _pass_preflights_on(apigateway: Any) -> None:
         region: str,
         raw_query_string: str | None = None,
     ) -> Any:
+        body_is_utf8.set(_is_utf8(body))
         api = apigateway._apis.get(api_id) or {}
         route = apigateway._match_route(api_id, method, "/" + path.lstrip("/")) if method == "OPTIONS" else None
         if route is None or api.get("corsConfiguration"):
@@ -68,6 +82,15 @@ def _pass_preflights_on(apigateway: Any) -> None:
         )
 
     apigateway._handle_execute_in_scope = handle
+    apigateway._v2_request_body_is_text = is_text
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _log_to_file(lambda_svc: Any, path: Path) -> None:
@@ -82,6 +105,27 @@ def _log_to_file(lambda_svc: Any, path: Path) -> None:
             output.writelines(f"{name} {line}\n" for line in log.splitlines())
 
     lambda_svc._emit_lambda_logs = emit
+
+
+def _unpack_once(lambda_runtime: Any, folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    lock = threading.Lock()
+
+    class UnpackedOnce(zipfile.ZipFile):
+        def extractall(self, path: Any = None, members: Any = None, pwd: Any = None) -> None:
+            digest = hashlib.sha256(Path(str(self.filename)).read_bytes()).hexdigest()
+            unpacked = folder / digest
+            with lock:
+                if not unpacked.exists():
+                    part = folder / f"{digest}.part"
+                    super().extractall(part, members, pwd)
+                    part.rename(unpacked)
+            Path(path).rmdir()
+            Path(path).symlink_to(unpacked)
+
+    lambda_runtime.zipfile = SimpleNamespace(
+        ZipFile=UnpackedOnce, BadZipFile=zipfile.BadZipFile, LargeFileError=zipfile.LargeZipFile
+    )
 
 
 def _save_on_signal(app: Any) -> None:

@@ -3,6 +3,7 @@
 A test that asks for DynamoDB Local may open sockets to 127.0.0.1 and is marked `loopback`; no other test may.
 """
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -37,11 +38,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
+def _event_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    loop = asyncio.new_event_loop()
+    yield loop
+    loop.close()
+
+
+@pytest.fixture(autouse=True)
+def _one_event_loop(_event_loop: asyncio.AbstractEventLoop) -> None:
+    """Mangum makes a loop where the thread has none, as after an `asyncio.run`, and leaves it open."""
+    asyncio.set_event_loop(_event_loop)
+
+
+@pytest.fixture(scope="session")
 def dynamodb_local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Endpoint of a DynamoDB Local that keeps everything in memory; `DYNAMODB_LOCAL_HOME` says where its jar is."""
     home = Path(os.environ.get("DYNAMODB_LOCAL_HOME", _ROOT / ".tools/dynamodb-local/package/emulator"))
     if not (home / "DynamoDBLocal.jar").is_file():
-        pytest.fail(f"no DynamoDBLocal.jar in {home}: run `make install`, or set DYNAMODB_LOCAL_HOME")
+        pytest.fail(f"no DynamoDBLocal.jar in {home}: run `make setup`, or set DYNAMODB_LOCAL_HOME")
     port = _free_port()
     log = tmp_path_factory.mktemp("dynamodb-local") / "output.txt"
     command = ["java", "-Xmx384m", "-Djava.library.path=DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar"]

@@ -58,17 +58,6 @@ class Template:
             for statement in policy["PolicyDocument"]["Statement"]:
                 yield key, statement
 
-    def actions_of(self, group: str) -> set[str]:
-        """What the function of a group may do, over all policies of its role."""
-        role = self.of_type("AWS::IAM::Role")[f"{group.capitalize()}Role"]
-        sources = {f"{group.capitalize()}Role"} | {arn["Ref"] for arn in role["ManagedPolicyArns"]}
-        return {
-            action
-            for source, statement in self.statements()
-            if source in sources
-            for action in listed(statement["Action"])
-        }
-
 
 def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]

@@ -8,7 +8,7 @@ CONFIG ?= staging
 export SAM_CLI_TELEMETRY := 0
 export PYTHONUTF8 := 1
 .DEFAULT_GOAL := help
-.PHONY: help setup python run test unit e2e check bench smoke build deploy openapi lock clean
+.PHONY: help setup python run test unit e2e check bench smoke build deploy openapi lock reset clean
 
 help: ## This list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -65,6 +65,9 @@ openapi: setup ## The OpenAPI document, written anew
 
 lock: python ## The lock files, from requirements/*.in
 	@$(PYTHON) -m scripts.lock
+
+reset: ## Forget the data of the local stack, which must not run
+	rm -rf .local/state .local/stack.json
 
 clean: ## Remove what was built; environments and the local stack's data stay
 	rm -rf .aws-sam .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,6 +66,7 @@ def deployed(aws_url: str) -> Deployment | None:
 
 
 def deploy(aws_url: str, *, target: Target, digest: str, public_url: str, log: Path) -> Deployment:
+    _remove_failed_creation(aws_url)
     parameters = {**target.parameters, "PublicUrl": public_url, "DeletionProtection": "false", "LogLevel": "INFO"}
     command = [
         *(SAM.command("sam"), "deploy", "--config-env", "local"),
@@ -88,9 +91,29 @@ def deploy(aws_url: str, *, target: Target, digest: str, public_url: str, log: P
     return found
 
 
+def _remove_failed_creation(aws_url: str) -> None:
+    """A stack that was never complete cannot be updated, here as on AWS; there is nothing in it to keep."""
+    stack = _describe(aws_url)
+    if stack is not None and stack["StackStatus"] in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"):
+        with _cloudformation(aws_url) as client:
+            client.delete_stack(StackName=STACK_NAME)
+            client.get_waiter("stack_delete_complete").wait(
+                StackName=STACK_NAME, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+            )
+
+
 def _describe(aws_url: str) -> dict[str, Any] | None:
-    session = botocore.session.Session(profile=None)
-    client: Any = session.create_client(
+    try:
+        with _cloudformation(aws_url) as client:
+            stacks: list[dict[str, Any]] = client.describe_stacks(StackName=STACK_NAME)["Stacks"]
+    except botocore.exceptions.ClientError:
+        return None
+    return stacks[0] if stacks else None
+
+
+@contextmanager
+def _cloudformation(aws_url: str) -> Iterator[Any]:
+    client: Any = botocore.session.Session().create_client(
         "cloudformation",
         region_name=REGION,
         endpoint_url=aws_url,
@@ -99,9 +122,6 @@ def _describe(aws_url: str) -> dict[str, Any] | None:
         config=botocore.config.Config(connect_timeout=2, read_timeout=20),
     )
     try:
-        stacks: list[dict[str, Any]] = client.describe_stacks(StackName=STACK_NAME)["Stacks"]
-    except botocore.exceptions.ClientError:
-        return None
+        yield client
     finally:
         client.close()
-    return stacks[0] if stacks else None

@@ -43,15 +43,16 @@ class Stack:
 
 @contextmanager
 def running(
-    folder: Path = FOLDER, *, ephemeral: bool = False, progress: Progress = lambda step: None
+    folder: Path = FOLDER,
+    *,
+    ephemeral: bool = False,
+    ports: tuple[int, int] | None = None,
+    progress: Progress = lambda step: None,
 ) -> Iterator[Stack]:
-    """The stack, seeded; it is stopped on leaving, whatever happened."""
+    """The stack, seeded; it is stopped on leaving, whatever happened. `ports` are those of the API and the cloud."""
     ensure([SAM, MINISTACK])
-    if ephemeral:
-        api_port, aws_port = free_ports(2)
-    else:
-        api_port, aws_port = API_PORT, AWS_PORT
-        require_free({"the API": api_port, "the local cloud": aws_port})
+    api_port, aws_port = ports or (free_ports(2) if ephemeral else (API_PORT, AWS_PORT))
+    require_free({"the API": api_port, "the local cloud": aws_port})
     folder.mkdir(parents=True, exist_ok=True)
     base_url = f"http://{LOOPBACK}:{api_port}"
 

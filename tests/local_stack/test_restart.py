@@ -1,0 +1,34 @@
+"""`make run` a second time: the same keys and the same data, without another deployment."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from scripts.local_stack.ports import LOOPBACK, free_ports
+from scripts.local_stack.stack import running
+
+pytestmark = [pytest.mark.loopback, pytest.mark.allow_hosts([LOOPBACK])]
+
+
+def ask(stack_file: Path, path: str, body: dict[str, Any] | None = None) -> Any:
+    stack = json.loads(stack_file.read_text())
+    headers = {"Authorization": f"Bearer {stack['workspaces']['subscribed']['ux_metrics_key']}"}
+    method = "GET" if body is None else "POST"
+    answer = httpx.request(method, stack["base_url"] + path, json=body, headers=headers, timeout=60)
+    return answer.raise_for_status().json()["data"]
+
+
+def test_data_and_keys_outlive_a_restart(tmp_path: Path) -> None:
+    first, second = free_ports(2)
+    steps: list[str] = []
+    with running(tmp_path, ports=(first, second)) as stack:
+        made = ask(stack.stack_file, "/api/v1/folders", {"folder": {"name": "Kept"}})
+        before = stack.stack_file.read_bytes()
+        assert stack.stack_file.stat().st_mode & 0o777 == 0o600
+    with running(tmp_path, ports=(first, second), progress=steps.append) as stack:
+        assert stack.stack_file.read_bytes() == before
+        assert ask(stack.stack_file, f"/api/v1/folders/{made['id']}") == made
+    assert "Deploying the stack" not in steps

@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import Response
 
-from trimetric.http.answers import JSON, matches_weakly, respond_markdown
+from trimetric.http.answers import JSON, MARKDOWN, tagged
 from trimetric.http.call import Call, etag_of
 
 _FOLDER: Final = Path(__file__).parent
@@ -16,8 +16,7 @@ _CONTENT_SECURITY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-
 
 def show_documentation(call: Call) -> Response:
     call.take_by_address("docs")
-    call.parameters()
-    return respond_markdown(call, _content("ux-metrics.md").decode())
+    return _document(call, "ux-metrics.md", media_type=MARKDOWN)
 
 
 def show_openapi(call: Call) -> Response:
@@ -43,8 +42,4 @@ def _content(name: str) -> bytes:
 def _document(call: Call, name: str, *, media_type: str) -> Response:
     call.parameters()
     content = _content(name)
-    headers = {"ETag": etag_of(content)}
-    given = call.request.headers.get("if-none-match")
-    if given is not None and matches_weakly(given, headers["ETag"]):
-        return Response(status_code=304, headers=headers)
-    return Response(content, 200, headers, media_type=media_type)
+    return tagged(call, content, etag=etag_of(content), media_type=media_type)

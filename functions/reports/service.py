@@ -1,6 +1,6 @@
 """What the metrics and report endpoints do."""
 
-from typing import Any, Final
+from typing import Final
 
 from fastapi import Response
 
@@ -12,8 +12,8 @@ from trimetric.domain.times import to_millis
 from trimetric.dynamo.metrics import Metrics, Snapshot
 from trimetric.dynamo.studies import Studies
 from trimetric.errors import NotFound
-from trimetric.http.answers import JSON, MARKDOWN, Answer, matches_weakly, prefers_markdown, respond
-from trimetric.http.call import Call, etag_of
+from trimetric.http.answers import JSON, MARKDOWN, Answer, prefers_markdown, respond, tagged
+from trimetric.http.call import Call, etag_of, etag_of_markdown
 from trimetric.metrics.participants import participants_block
 
 _HTML: Final = "text/html; charset=utf-8"
@@ -24,6 +24,7 @@ _SEALED: Final = {"Content-Security-Policy": "default-src 'none'; style-src 'uns
 
 
 def show_metrics(call: Call) -> Response:
+    """The tag is that of the figures; the instant they were asked for, which differs each time, is left out of it."""
     snapshot = _snapshot(call)
     call.parameters()
     facts = {
@@ -35,20 +36,20 @@ def show_metrics(call: Call) -> Response:
     headers = {"Vary": "Accept"}
     if prefers_markdown(call.request.headers.get("accept")):
         text = document(f"Metrics: {snapshot.study_name}", shown)
-        return _tagged(call, text.encode(), tag=f'{tag[:-1]}-md"', media_type=MARKDOWN, headers=headers)
-    return _tagged(call, Answer(shown).content(), tag=tag, media_type=JSON, headers=headers)
+        return tagged(call, text.encode(), etag=etag_of_markdown(tag), media_type=MARKDOWN, headers=headers)
+    return tagged(call, Answer(shown).content(), etag=tag, media_type=JSON, headers=headers)
 
 
 def show_markdown_report(call: Call) -> Response:
     report = _report(call)
     content, facts = markdown.page(report), markdown.page(report.undated())
-    return _tagged(call, content, tag=etag_of(facts), media_type=MARKDOWN)
+    return tagged(call, content, etag=etag_of(facts), media_type=MARKDOWN)
 
 
 def show_html_report(call: Call) -> Response:
     report = _report(call)
     content, facts = html.page(report), html.page(report.undated())
-    return _tagged(call, content, tag=etag_of(facts), media_type=_HTML, headers=_SEALED)
+    return tagged(call, content, etag=etag_of(facts), media_type=_HTML, headers=_SEALED)
 
 
 def list_charts(call: Call) -> Response:
@@ -68,7 +69,7 @@ def show_chart(call: Call) -> Response:
         raise NotFound
     call.parameters()
     content = chart.draw(snapshot).standalone()
-    return _tagged(call, content, tag=etag_of(content), media_type=_SVG, headers=_SEALED)
+    return tagged(call, content, etag=etag_of(content), media_type=_SVG, headers=_SEALED)
 
 
 def _study_id(call: Call) -> str:
@@ -89,17 +90,3 @@ def _report(call: Call) -> Report:
         raise NotFound
     call.parameters()
     return report_of(*found, _snapshot(call), as_of=call.now_text)
-
-
-def _tagged(
-    call: Call, content: bytes, *, tag: str, media_type: str, headers: dict[str, Any] | None = None
-) -> Response:
-    """The answer, or 304 where the caller has it.
-
-    The tag is that of the numbers: the instant they were asked for, which differs each time, is left out of it.
-    """
-    all_headers = {"ETag": tag, **(headers or {})}
-    given = call.request.headers.get("if-none-match")
-    if given is not None and matches_weakly(given, tag):
-        return Response(status_code=304, headers=all_headers)
-    return Response(content, 200, all_headers, media_type=media_type)

@@ -22,7 +22,7 @@
     ├── InternalError           500
     └── Unavailable             503  a dependency kept refusing; the same request may be sent again
 
-`code` is the lower_snake code of the UX Metrics dialect; `trimetric.http.envelope` writes it as each dialect does.
+`code` is the lower_snake code of the UX Metrics dialect; `trimetric.http.dialects` writes it as each dialect does.
 """
 
 from collections.abc import Iterable, Mapping

@@ -15,7 +15,7 @@ from trimetric.domain.times import to_millis
 from trimetric.dynamo.idempotency import StoredAnswer, remember, stored_answer
 from trimetric.dynamo.table import CONFLICT_PAUSES, Action, ConditionFailed
 from trimetric.errors import IdempotencyInProgress, IdempotencyKeyReused, Unavailable
-from trimetric.http.call import Call, etag_matches, etag_of
+from trimetric.http.call import Call, etag_of, etag_of_markdown
 
 JSON: Final = "application/json"
 MARKDOWN: Final = "text/markdown; charset=utf-8"
@@ -146,41 +146,41 @@ def replayed_response(stored: StoredAnswer) -> Response:
 
 def respond(call: Call, answer: Answer) -> Response:
     """The answer to a read: negotiated, with an ETag on single objects, 304 where the caller has it already."""
-    if not call.inputs_were_read():
-        raise RuntimeError("an endpoint must look at its query parameters")
-    content = answer.content()
+    _require_read_inputs(call)
+    page, content = answer.page, answer.content()
     as_markdown = prefers_markdown(call.request.headers.get("accept"))
+    media_type = MARKDOWN if as_markdown else JSON
     headers = {"Vary": "Accept", **answer.headers}
-    if answer.page is None:
-        etag = etag_of(content)
-        headers["ETag"] = f'{etag[:-1]}-md"' if as_markdown else etag
-        given = call.request.headers.get("if-none-match")
-        if given is not None and matches_weakly(given, headers["ETag"]):
-            return _not_modified(headers, MARKDOWN if as_markdown else JSON)
+    shown = content
     if as_markdown:
-        page = answer.page
-        text = markdown.document(
-            answer.title, answer.data, paged=page is not None, next_cursor=page.next_cursor if page else None
-        )
-        return Response(text, answer.status, headers, media_type=MARKDOWN)
-    return Response(content, answer.status, headers, media_type=JSON)
+        next_cursor = page.next_cursor if page else None
+        shown = markdown.document(answer.title, answer.data, paged=page is not None, next_cursor=next_cursor).encode()
+    if page is not None:
+        return Response(shown, answer.status, headers, media_type=media_type)
+    etag = etag_of(content)
+    return tagged(
+        call, shown, etag=etag_of_markdown(etag) if as_markdown else etag, media_type=media_type, headers=headers
+    )
 
 
-def respond_markdown(call: Call, text: str) -> Response:
-    """A document that exists as Markdown only."""
+def tagged(
+    call: Call, content: bytes, *, etag: str, media_type: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """`content` with its ETag, or 304 where the caller has it already.
+
+    A 304 says the type although there is no body: the adapter would say JSON, and caches would believe it.
+    """
+    _require_read_inputs(call)
+    all_headers = {"ETag": etag, **(headers or {})}
+    given = call.request.headers.get("if-none-match")
+    if given is not None and matches_weakly(given, etag):
+        return Response(status_code=304, headers=all_headers, media_type=media_type)
+    return Response(content, 200, all_headers, media_type=media_type)
+
+
+def _require_read_inputs(call: Call) -> None:
     if not call.inputs_were_read():
         raise RuntimeError("an endpoint must look at its query parameters")
-    content = text.encode()
-    headers = {"ETag": etag_of(content)}
-    given = call.request.headers.get("if-none-match")
-    if given is not None and matches_weakly(given, headers["ETag"]):
-        return _not_modified(headers, MARKDOWN)
-    return Response(content, 200, headers, media_type=MARKDOWN)
-
-
-def _not_modified(headers: Mapping[str, str], media_type: str) -> Response:
-    """The type is said although there is no body: the adapter would say JSON, and caches would believe it."""
-    return Response(status_code=304, headers=headers, media_type=media_type)
 
 
 def matches_weakly(header: str, etag: str) -> bool:
@@ -211,20 +211,3 @@ def _to_store(response: Response) -> StoredAnswer:
     kept = ("content-type", "location", "etag", "retry-after")
     headers = {name: value for name, value in response.headers.items() if name in kept}
     return StoredAnswer(response.status_code, bytes(response.body), headers)
-
-
-__all__ = [
-    "Answer",
-    "Page",
-    "Replayed",
-    "commit",
-    "etag_matches",
-    "etag_of_data",
-    "prefers_markdown",
-    "replayed_response",
-    "respond",
-    "respond_markdown",
-    "retried",
-    "settle",
-    "to_json",
-]

@@ -9,7 +9,6 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
-from starlette.types import ASGIApp
 
 from trimetric.domain.times import to_millis
 from trimetric.errors import ApiError, InternalError, MethodNotAllowed, NotFound, PayloadTooLarge
@@ -216,6 +215,3 @@ def create_app(runtime: Runtime, logger: Logger, routers: Sequence[APIRouter]) -
     for router in routers:
         app.include_router(router)
     return app
-
-
-__all__ = ["ASGIApp", "CheckedRoute", "ImportRoute", "create_app"]

@@ -31,7 +31,7 @@ from trimetric.errors import (
     ValidationFailed,
 )
 from trimetric.http import strict_json
-from trimetric.settings import BODY_LIMIT, Settings
+from trimetric.settings import Settings
 
 _REQUEST_ID: Final = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,126}[\x21-\x7e])?")
 _IDEMPOTENCY_KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
@@ -68,8 +68,6 @@ class Call:
     throttle: Decision | None = None
     identity: RequestIdentity | None = None
     settled: bool = False
-    #: CORS is open to every origin (the collect door).
-    open_to_browsers: bool = False
     _read_parameters: bool = False
     _read_body: bool = False
     log_fields: dict[str, Any] = field(default_factory=dict)
@@ -250,10 +248,15 @@ def etag_of(content: bytes) -> str:
     return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
 
 
+def etag_of_markdown(etag: str) -> str:
+    """The tag of the Markdown form, by that of the JSON form."""
+    return f'{etag[:-1]}-md"'
+
+
 def etag_matches(header: str, etag: str) -> bool:
     """Strong comparison; each representation's tag (JSON, Markdown) names the same state."""
     named = {tag.strip() for tag in header.split(",")}
-    return "*" in named or etag in named or f'{etag[:-1]}-md"' in named
+    return "*" in named or etag in named or etag_of_markdown(etag) in named
 
 
 async def _read(request: Request) -> Call:
@@ -279,5 +282,3 @@ async def _public(request: Request) -> Call:
 Reader = Annotated[Call, Depends(_read)]
 Writer = Annotated[Call, Depends(_write)]
 Public = Annotated[Call, Depends(_public)]
-
-__all__ = ["BODY_LIMIT", "Call", "Public", "Reader", "Runtime", "Writer"]

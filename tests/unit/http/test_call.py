@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from trimetric.domain.workspaces import Plan, Workspace
 from trimetric.errors import InvalidRequest, NotFound, UnsupportedMediaType, ValidationFailed
-from trimetric.http.answers import Answer, commit, respond, respond_markdown
+from trimetric.http.answers import MARKDOWN, Answer, commit, respond, tagged
 from trimetric.http.call import Call, Runtime, printable, refuse_unknown, request_id_of
 from trimetric.http.parameters import flag
 
@@ -140,7 +140,7 @@ def test_an_endpoint_that_ignores_its_input_does_not_answer() -> None:
         with pytest.raises(RuntimeError):
             answer(call(), Answer({}))
     with pytest.raises(RuntimeError):
-        respond_markdown(call(), "# x")
+        tagged(call(), b"# x", etag='"1"', media_type=MARKDOWN)
     written = call(method="DELETE")
     written.parameters()
     with pytest.raises(RuntimeError):
@@ -149,11 +149,11 @@ def test_an_endpoint_that_ignores_its_input_does_not_answer() -> None:
         _ = Call(request(), NO_RUNTIME, "req_1", datetime(2026, 1, 1, tzinfo=UTC)).tenant
 
 
-def test_a_document_that_exists_as_markdown_only() -> None:
+def test_what_the_caller_has_is_not_sent_again_and_keeps_its_type() -> None:
     def read(**headers: str) -> Response:
         made = call(headers={name.replace("_", "-"): value for name, value in headers.items()})
         made.parameters()
-        return respond_markdown(made, "# é")
+        return tagged(made, "# é".encode(), etag='"1"', media_type=MARKDOWN)
 
     first = read(accept="application/json")
     assert (first.status_code, first.body) == (200, "# é".encode())

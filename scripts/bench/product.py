@@ -11,7 +11,7 @@ from typing import Any, Final
 from aws_lambda_powertools import Logger
 from fastapi import APIRouter
 
-from trimetric.http.function import LambdaHandler, handler_of
+from trimetric.http.function import handler_of
 from scripts.bench.events import Event, event
 from scripts.bench.store import BUCKETS, TABLE, Cost, Gauge, client
 from trimetric.auth.bearer import Authenticator, new_key
@@ -21,6 +21,7 @@ from trimetric.dynamo.buckets import TokenBuckets
 from trimetric.dynamo.table import DynamoTable, Meter
 from trimetric.dynamo.workspaces import Workspaces
 from trimetric.http.call import Runtime
+from trimetric.observability import LambdaHandler
 from trimetric.settings import Settings
 
 #: High enough that nothing here is ever refused.

@@ -65,9 +65,9 @@ def deployed(aws_url: str) -> Deployment | None:
     )
 
 
-def deploy(aws_url: str, *, target: Target, digest: str, public_url: str, log: Path) -> Deployment:
+def deploy(aws_url: str, *, target: Target, digest: str, log: Path) -> Deployment:
     _remove_failed_creation(aws_url)
-    parameters = {**target.parameters, "PublicUrl": public_url, "DeletionProtection": "false", "LogLevel": "INFO"}
+    parameters = {**target.parameters, "DeletionProtection": "false", "LogLevel": "INFO"}
     command = [
         *(SAM.command("sam"), "deploy", "--config-env", "local"),
         *("--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())),

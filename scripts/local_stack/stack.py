@@ -66,9 +66,7 @@ def running(
         found = deployment.deployed(cloud.url)
         if found is None or found.digest != digest:
             progress("Deploying the stack")
-            found = deployment.deploy(
-                cloud.url, target=target, digest=digest, public_url=base_url, log=folder / "logs" / "deploy.log"
-            )
+            found = deployment.deploy(cloud.url, target=target, digest=digest, log=folder / "logs" / "deploy.log")
             cloud.save()
         stack = Stack(
             base_url=base_url,

@@ -1,11 +1,18 @@
-"""One structured line a request: a log record and, in the same JSON, metrics in CloudWatch's embedded format."""
+"""What is seen of a running function.
+
+One structured line a request: a log record and, in the same JSON, metrics in CloudWatch's embedded format. On request
+of the deployment, X-Ray subsegments besides.
+"""
 
 import sys
+from collections.abc import Callable
 from typing import Any, Final
 
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools import Logger, Tracer
 
 from trimetric.settings import Settings
+
+LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 #: Metric of the request line → unit.
 _METRICS: Final = {
@@ -22,6 +29,18 @@ _METRICS: Final = {
 
 def make_logger(settings: Settings) -> Logger:
     return Logger(service=settings.service, level=settings.log_level, stream=sys.stderr, utc=True)
+
+
+def traced(handler: LambdaHandler, settings: Settings) -> LambdaHandler:
+    """The handler in an X-Ray subsegment, with one below it for each call to AWS; no answer is part of them."""
+    tracer = Tracer(service=settings.service, patch_modules=("botocore",))
+
+    @tracer.capture_lambda_handler(capture_response=False)
+    def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        return handler(event, context)
+
+    traced_handler: LambdaHandler = handle
+    return traced_handler
 
 
 def embedded_metrics(settings: Settings, *, millis: int) -> dict[str, Any]:

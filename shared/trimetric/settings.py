@@ -21,8 +21,6 @@ class Settings:
     metrics_namespace: str = "Trimetric"
     service: str = "trimetric"
     log_level: str = "INFO"
-    #: Public address of the API as it stands in documents; empty: taken from the request.
-    public_url: str = ""
     #: X-Ray subsegments for each request (the SDK costs import time at cold start).
     trace_subsegments: bool = False
 
@@ -36,7 +34,6 @@ def read(environment: Mapping[str, str]) -> Settings:
         metrics_namespace=environment.get("POWERTOOLS_METRICS_NAMESPACE", "Trimetric"),
         service=environment.get("POWERTOOLS_SERVICE_NAME", "trimetric"),
         log_level=environment.get("LOG_LEVEL", "INFO"),
-        public_url=environment.get("PUBLIC_URL", ""),
         trace_subsegments=environment.get("TRACE_SUBSEGMENTS", "false") == "true",
     )
 

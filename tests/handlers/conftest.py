@@ -22,7 +22,7 @@ import pytest
 from aws_lambda_powertools import Logger
 from fastapi import APIRouter
 
-from trimetric.http.function import LambdaHandler, handler_of
+from trimetric.http.function import handler_of
 from tests.fakes.buckets import FakeBucketsClient
 from tests.fakes.table import FakeTable
 from tests.handlers.events import Event, event
@@ -34,6 +34,7 @@ from trimetric.dynamo.keys import Key
 from trimetric.dynamo.table import Action, DynamoTable, Item, Meter, Table
 from trimetric.dynamo.workspaces import Workspaces
 from trimetric.http.call import Runtime
+from trimetric.observability import LambdaHandler
 from trimetric.settings import Settings
 
 T = TypeVar("T")

@@ -1,12 +1,13 @@
 """The template is what engineers believe it is: storage, rights, logs, layers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.template.conftest import ROOT, Template, listed
+from trimetric import settings
 from trimetric.dynamo import keys
 
 GROUPS = ("workspace", "folders", "studies", "content", "participants", "results", "reports", "collect", "docs")
@@ -46,6 +47,32 @@ def test_the_handler_is_the_one_of_its_folder(template: Template, group: str) ->
         "ParentPackages": f"functions.{group}",
     }
     assert (ROOT / properties["CodeUri"] / "app.py").is_file()
+
+
+class Environment(Mapping[str, str]):
+    """Holds every variable, and remembers which ones were asked for."""
+
+    def __init__(self) -> None:
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.asked.add(name)
+        return "1"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.asked)
+
+    def __len__(self) -> int:
+        return len(self.asked)
+
+
+def test_functions_are_given_the_variables_that_the_settings_read(template: Template) -> None:
+    shared = template.document["Globals"]["Function"]["Environment"]["Variables"]
+    environment = Environment()
+    settings.read(environment)
+    for function in template.functions().values():
+        given = {*shared, *function["Environment"]["Variables"]}
+        assert given - {"PYDANTIC_DISABLE_PLUGINS"} == environment.asked
 
 
 def test_the_single_table_has_the_keys_that_the_code_uses(template: Template) -> None:

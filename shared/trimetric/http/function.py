@@ -1,7 +1,6 @@
 """From routers to a Lambda handler: the composition that each function's `app.py` asks for."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from aws_lambda_powertools import Logger
 from fastapi import APIRouter
@@ -15,12 +14,10 @@ from trimetric.dynamo.table import DynamoTable, Meter
 from trimetric.dynamo.workspaces import Workspaces
 from trimetric.http.application import create_app
 from trimetric.http.call import Runtime
-from trimetric.observability import make_logger
+from trimetric.observability import LambdaHandler, make_logger, traced
 
 #: Bodies that go back as they are; Mangum sends all others through Base64.
 TEXT = ["text/", "application/json", "application/xml", "image/svg+xml"]
-
-LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
 def make_handler(*routers: APIRouter) -> LambdaHandler:
@@ -34,7 +31,8 @@ def make_handler(*routers: APIRouter) -> LambdaHandler:
         authenticator=Authenticator(Workspaces(table)),
         meter=meter,
     )
-    return handler_of(runtime, make_logger(configuration), routers)
+    handler = handler_of(runtime, make_logger(configuration), routers)
+    return traced(handler, configuration) if configuration.trace_subsegments else handler
 
 
 def handler_of(runtime: Runtime, logger: Logger, routers: Sequence[APIRouter]) -> LambdaHandler:

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from functions.collect.door import STUDY_LIMIT
-from tests.handlers.conftest import PUBLISHABLE, Client, Platform, Reply
+from tests.handlers.conftest import PUBLISHABLE, Client, Platform, Reply, incompressible
 from tests.handlers.events import event, stored
 from trimetric.domain import ids
 from trimetric.domain.participants import Participant, Progress
+from trimetric.domain.throttle import Policy
 from trimetric.dynamo import keys
 from trimetric.dynamo.imports import Imports
-from trimetric.dynamo.participants import Participants, change, creation
+from trimetric.dynamo.participants import creation
 
 PAYLOAD = {"task_id": "find", "path": ["root", "tea"], "answer_node_id": "tea", "duration_ms": 900}
 ADDRESSES = iter(f"198.51.100.{number}" for number in range(1, 250))
@@ -256,29 +256,15 @@ def test_an_external_id_of_an_unfinished_import_waits(
 
 
 def test_results_and_completion_that_meet_another_change_are_tried_again(
-    api: Client, study: dict[str, Any], runner: Runner, monkeypatch: pytest.MonkeyPatch
+    api: Client, study: dict[str, Any], runner: Runner
 ) -> None:
     person = runner.begin()
-    assert api.workspace is not None
-    table, where = runner.platform.table, (api.workspace.id, study["id"])
-    write = table.write
-
-    def meet(exclude: bool) -> None:
-        def changed_first(*actions: Any) -> None:
-            monkeypatch.undo()
-            seen = Participants(table, now_millis=0).get(*where, person["participant_id"])
-            assert seen is not None
-            changed = seen.exclude("hurried") if exclude else seen.include()
-            write(*change(*where, changed, seen=seen, now_millis=runner.platform.clock.millis()))
-            write(*actions)
-
-        monkeypatch.setattr(table, "write", changed_first)
-
-    meet(exclude=True)
-    assert runner.hand_in(person, PAYLOAD).status == 201
+    own = f"/api/v1/studies/{study['id']}/participants/{person['participant_id']}"
+    with runner.platform.between_read_and_write(lambda: api.post(f"{own}/exclude")):
+        assert runner.hand_in(person, PAYLOAD).status == 201
     assert stored_person(api, study, person)["excluded"] is True
-    meet(exclude=False)
-    assert runner.complete(person).status == 200
+    with runner.platform.between_read_and_write(lambda: api.post(f"{own}/include")):
+        assert runner.complete(person).status == 200
     assert stored_person(api, study, person)["excluded"] is False
 
 
@@ -364,11 +350,17 @@ def test_a_result_handed_in_before_completion_may_be_repeated_after_it(runner: R
     assert runner.hand_in(person, PAYLOAD).data == first.data
 
 
-def test_results_of_one_person_have_a_limit(
-    api: Client, platform: Platform, monkeypatch: pytest.MonkeyPatch, runner: Runner
-) -> None:
-    monkeypatch.setattr("functions.collect.service.blobs.MAX_BYTES", 10)
-    reply = runner.hand_in(runner.begin(), PAYLOAD)
+def test_results_of_one_person_have_a_limit(api: Client, platform: Platform) -> None:
+    path = f"/api/v1/studies/{api.study('survey')['id']}"
+    api.post(f"{path}/questions", {"questions": [{"kind": "text", "prompt": "And?"} for _ in range(45)]})
+    study = api.post(f"{path}/publish").data
+    answers = [
+        {"question_id": question["id"], "value": incompressible(place, length=5_000)}
+        for place, question in enumerate(study["questions"])
+    ]
+    payload = json.dumps({"answers": answers, "duration_ms": 1}, ensure_ascii=False).encode()
+    runner = Runner(platform, study)
+    reply = runner.hand_in(runner.begin(), payload)
     assert reply.refusal == (422, "validation_failed")
     assert reply.fields == ["results"]
 
@@ -417,14 +409,15 @@ def test_an_ended_study_is_closed(api: Client, study: dict[str, Any], runner: Ru
 
 @pytest.mark.parametrize("act", ["begin", "complete"])
 def test_a_study_that_ends_between_read_and_write_counts_nobody(
-    api: Client, study: dict[str, Any], runner: Runner, monkeypatch: pytest.MonkeyPatch, act: str
+    api: Client, study: dict[str, Any], runner: Runner, act: str
 ) -> None:
     person = runner.begin()
-    monkeypatch.setattr("functions.collect.service.require_published", lambda study: None)
-    api.post(f"/api/v1/studies/{study['id']}/end")
-    reply = runner.send("POST", "/participants", {}) if act == "begin" else runner.complete(person)
+    path = f"/api/v1/studies/{study['id']}"
+    with runner.platform.between_read_and_write(lambda: api.post(f"{path}/end")):
+        reply = runner.send("POST", "/participants", {}) if act == "begin" else runner.complete(person)
     assert reply.refusal == (422, "invalid_status_transition")
-    assert api.get(f"/api/v1/studies/{study['id']}").data["participant_count"] == 1
+    shown = api.get(path).data
+    assert (shown["status"], shown["participant_count"], shown["completed_count"]) == ("ended", 1, 0)
 
 
 @pytest.mark.parametrize(
@@ -473,11 +466,10 @@ def test_guessing_tokens_is_throttled_too(platform: Platform, study: dict[str, A
     assert [guesser.send("GET").status for _ in range(61)] == [404] * 60 + [429]
 
 
-def test_all_runners_of_a_study_share_a_limit(
-    platform: Platform, study: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert STUDY_LIMIT == 6_000
-    monkeypatch.setattr("functions.collect.door.STUDY_LIMIT", 2)
+def test_all_runners_of_a_study_share_a_limit(platform: Platform, study: dict[str, Any]) -> None:
+    others = platform.runtime().buckets
+    for _ in range(5_998):
+        others.take(f"collect#{study['id']}", Policy.per_minute(6_000))
     assert [Runner(platform, study).send("GET").status for _ in range(3)] == [200, 200, 429]
 
 

@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.fakes.table import FakeTable
-from trimetric.auth import bearer
-from trimetric.auth.bearer import CACHE_SECONDS, Authenticator, NewKey, hash_of, new_key
+from trimetric.auth.bearer import CACHE_ENTRIES, CACHE_SECONDS, Authenticator, NewKey, hash_of, new_key
 from trimetric.domain import ids, times
 from trimetric.domain.workspaces import CredentialKind, Plan, Workspace
 from trimetric.dynamo.table import Put
@@ -137,11 +136,8 @@ def test_a_key_of_a_workspace_that_is_gone_is_refused(world: World) -> None:
         world.authenticator.authenticate(f"Bearer {key.secret}")
 
 
-def test_the_process_remembers_so_many_keys_and_forgets_the_oldest(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(bearer, "CACHE_ENTRIES", 2)
-    headers = [f"Bearer {world.add_key().secret}" for _ in range(3)]
+def test_the_process_remembers_so_many_keys_and_forgets_the_oldest(world: World) -> None:
+    headers = [f"Bearer {world.add_key().secret}" for _ in range(CACHE_ENTRIES + 1)]
     for header in headers:
         world.authenticator.authenticate(header)
     world.reads = 0

@@ -51,7 +51,7 @@ class Killer:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.wait(self._random.uniform(0.05, 0.6)):
+        while not self._stop.wait(self._random.uniform(0.2, 1.2)):
             for process in function_processes(self._port, self._function):
                 try:
                     process.kill()

@@ -152,6 +152,7 @@ BAD_JSON = {
     "NaN": b'{"folder": {"name": NaN}}',
     "infinite number": b'{"folder": {"name": 1e999}}',
     "33 levels": b'{"folder": {"name": "x", "deep": ' + DEEP[2:-2] + b"}}",
+    "not UTF-8": b'{"folder": {"name": "\xff"}}',
     "byte order mark": b'\xef\xbb\xbf{"folder": {"name": "x"}}',
     "raw NUL": b'{"folder": {"name": "\x00"}}',
     "empty": b"",

@@ -85,7 +85,15 @@ def _mapping_blocks(data: Mapping[str, Any], *, level: int) -> list[str]:
 
 
 def _is_section(value: Any) -> bool:
-    return (isinstance(value, Mapping) and bool(value)) or _is_table(value)
+    return (isinstance(value, Mapping) and bool(value)) or _is_table(value) or _is_matrix(value)
+
+
+def _is_matrix(value: Any) -> bool:
+    return _is_list(value) and bool(value) and all(map(_is_list, value))
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 def _is_table(value: Any) -> bool:

@@ -20,6 +20,7 @@
 | … changed since an instant                     |                  |                  | lsi3 `<millis>#prt_…` |
 | … whose part in the metrics is stale           |                  |                  | lsi4 `<millis>#prt_…` |
 | folded metrics of a study                      | `W#std_…#people` | `metrics`        | |
+| … their parts, where they are large            | `W#std_…#people` | `metrics#<nn>`   | |
 | an import that needs several transactions      | `W#std_…#people` | `import#<id>`    | |
 | answer remembered for an Idempotency-Key       | `W#idem#<sha256>` | `answer`         | |
 
@@ -112,6 +113,11 @@ def participant_by_time(millis: int, participant_id: str = "") -> str:
 
 def metrics(workspace_id: str, study_id: str) -> Key:
     return Key(people(workspace_id, study_id), METRICS_SORT)
+
+
+def metrics_part(head: Key, number: int) -> Key:
+    """One of the parts of metrics that do not fit into their `head` item."""
+    return Key(head.pk, f"{head.sk}#{number:02d}")
 
 
 def staged_import(workspace_id: str, study_id: str, import_id: str) -> Key:

@@ -1,30 +1,43 @@
 """Metrics of a study, kept up to date by its readers.
 
-One state item a study holds the folded metrics. What of a participant is folded in now stands in that participant's
-`counts.folded` (milliseconds; absent: nothing), so this holds at every moment:
+A study's state holds the folded metrics. What of a participant is folded in now stands in that participant's
+`counts.folded`, so this holds at every moment:
 
-    state = sum of `counts.folded` over all participants
+    state = sum of what `counts.folded` says over all participants
+
+`counts.folded` does not repeat what was added: it says as what the person was counted (how many results, status,
+excluded or not). Results are only ever appended, so what that added can be worked out again and taken away again.
 
 Whoever changes a participant sets `l4`. A reader finds those through the index, replaces what is folded in by what
 should be, and writes the state and the participants in one transaction, so a reader that comes second loses and looks
-again. Nothing is missed: the stale participants are read *before* the state, so whoever is no longer stale then is in
-it.
+again. Nothing is missed: the stale participants are listed *before* the state is read, so whoever is no longer stale
+then is in it. Nothing is counted twice: the participants themselves are read *after* the state, and either the
+transaction or a second look proves that nobody has changed the state since, so that it and they are of one moment.
+
+What people add depends on the study's design. The state names the design that it was made with; another design (the
+areas of a published first-click test may change) makes it anew.
 """
 
+import hashlib
+import json
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from trimetric.domain.participants import Progress
-from trimetric.domain.studies import Counts
+from trimetric.domain.participants import Participant, Progress, StoredResult
+from trimetric.domain.studies import Counts, Study
+from trimetric.domain.study_types.design import Design
 from trimetric.dynamo import blobs, keys
-from trimetric.dynamo.imports import Imports, pending_import
+from trimetric.dynamo.imports import MAX_TRANSACTION_BYTES, Imports, pending_import
 from trimetric.dynamo.keys import Key
+from trimetric.dynamo.participants import participant_of, results_of
+from trimetric.dynamo.studies import study_of
 from trimetric.dynamo.table import (
     CONFLICT_PAUSES,
     MAX_ACTIONS,
@@ -39,116 +52,288 @@ from trimetric.dynamo.table import (
     equals,
 )
 from trimetric.errors import Unavailable
+from trimetric.metrics import durations, state
 from trimetric.metrics.durations import Durations, NeverAdded
+from trimetric.metrics.registry import StudyMetrics, metrics_of
+from trimetric.metrics.state import Contribution, Person, State
 
-VERSION: Final = 1
+#: Of the way this release counts people. A change in what a study type counts needs another one: states are made anew.
+VERSION: Final = f"1.{state.VERSION}.{durations.VERSION}"
 
-#: People whose fold is written in one transaction, beside the state.
-CHUNK: Final = MAX_ACTIONS - 1
-#: The same where people's answers are so large that a full transaction would exceed its 4 MB.
+#: Durations from start to completion of all who are analysed, whatever the study's type. Names of study types' own
+#: begin with a bracket.
+DURATION: Final = "duration"
+_FLAGGED: Final = "flag "
+
+#: People whose fold is written in one transaction, beside the state in up to two parts.
+CHUNK: Final = MAX_ACTIONS - 3
+#: The same where a full transaction would exceed its 4 MB.
 SMALL_CHUNK: Final = 9
 #: Transactions that one read spends on writing folds; it answers exactly also when more people are stale.
 MAX_CHUNKS: Final = 40
+
+#: Bytes of one part of the state.
+MAX_PART_BYTES: Final = blobs.MAX_BYTES
 
 _PAGE: Final = 1000
 #: After so many lost attempts a reader leaves the writing to the others.
 _WRITING_ATTEMPTS: Final = 2
 _JITTER: Final = random.SystemRandom()
 
+#: Settings that are applied when metrics are shown, not when people are counted.
+_APPLIED_LATER: Final = frozenset({"category_map"})
+
+Progressed = Callable[[int, int], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """Every result that was accepted before the read began is in it."""
 
-    study_name: str
-    study_type: str
-    counts: Counts
-    durations: Durations
+    study: Study
+    design: Design
+    state: State
+
+    @property
+    def study_name(self) -> str:
+        return self.study.name
+
+    @property
+    def study_type(self) -> str:
+        return self.study.type
+
+    @property
+    def counts(self) -> Counts:
+        return self.study.counts
+
+    @property
+    def durations(self) -> Durations:
+        return self.state.durations.get(DURATION) or Durations()
+
+    @property
+    def flags(self) -> dict[str, int]:
+        """Data quality flag -> how many of the analysed people carry it."""
+        counters = sorted(self.state.counters.items())
+        return {name.removeprefix(_FLAGGED): number for name, number in counters if name.startswith(_FLAGGED)}
+
+    def figures(self) -> dict[str, Any]:
+        """What the study's type measures: the member of the API's answer that is named like the type."""
+        return metrics_of(self.study.type).summarise(self.design, self.state)
 
 
 @dataclass(frozen=True, slots=True)
-class _Person:
-    """What a participant adds to the metrics, from an index's projection."""
+class Rebuilt:
+    """`differences` from the state that stood there before: its names, each with what was stored and what is right.
 
-    key: Key
+    None where no state of this release and design was stored, so that there was nothing to compare.
+    """
+
+    people: int
+    differences: Sequence[str] | None
+    state: State
+
+
+class TooLarge(Exception):
+    """A transaction would exceed what the store takes; smaller ones are to be tried."""
+
+
+class _LookAgain(Exception):
+    """Somebody else wrote between two reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """As what a person is counted."""
+
+    results: int
     status: str
     excluded: bool
-    duration_ms: int | None
-    folded: int | None
 
     @classmethod
-    def of(cls, item: Item) -> "_Person":
-        row = item["row"]
-        return cls(
-            key=Key(item[keys.PARTITION], item[keys.SORT]),
-            status=row["status"],
-            excluded=row["excluded"],
-            duration_ms=row["duration_ms"],
-            folded=item.get("counts", {}).get("folded"),
-        )
+    def folded(cls, item: Item) -> "_Standing | None":
+        document = item.get("counts", {}).get("folded")
+        # Another release wrote something else; its states are made anew, so nothing of the person is folded in.
+        return cls(document["n"], document["status"], document["excluded"]) if isinstance(document, dict) else None
+
+    def to_document(self) -> dict[str, Any]:
+        return {"n": self.results, "status": self.status, "excluded": self.excluded}
+
+
+@dataclass(frozen=True, slots=True)
+class _Folding:
+    """A person with what is folded in and what should be."""
+
+    key: Key
+    participant: Participant
+    results: tuple[StoredResult, ...]
+    folded: _Standing | None
+    #: Bytes of the item, generously.
+    size: int
+
+    @classmethod
+    def of(cls, item: Item) -> "_Folding":
+        key = Key(item[keys.PARTITION], item[keys.SORT])
+        size = len(item["results"]) + 4096
+        return cls(key, participant_of(item), results_of(item), _Standing.folded(item), size)
 
     @property
-    def contribution(self) -> int | None:
-        analysed = self.status == Progress.COMPLETED.value and not self.excluded
-        return self.duration_ms if analysed else None
+    def present(self) -> _Standing:
+        return _Standing(len(self.results), self.participant.status.value, self.participant.excluded)
 
-    def fold_into(self, durations: Durations) -> None:
-        if self.folded == self.contribution:
-            return
-        if self.folded is not None:
-            durations.remove(self.folded)
-        if self.contribution is not None:
-            durations.add(self.contribution)
+    def action(self) -> Action:
+        """Marks what is folded in; refused if the person has changed. That of others is refused by the state."""
+        return Update(
+            self.key,
+            set={"counts": {"folded": self.present.to_document()}},
+            remove=["l4"],
+            conditions=[equals("version", self.participant.version)],
+        )
 
-    def folded_in(self) -> Action:
-        """Refused if anything that the fold went by has changed."""
-        conditions = [
-            equals("row.status", self.status),
-            equals("row.excluded", self.excluded),
-            absent("counts.folded") if self.folded is None else equals("counts.folded", self.folded),
-        ]
-        if self.contribution is None:
-            return Update(self.key, remove=["counts", "l4"], conditions=conditions)
-        conditions.append(equals("row.duration_ms", self.duration_ms))
-        return Update(self.key, set={"counts": {"folded": self.contribution}}, remove=["l4"], conditions=conditions)
+
+@dataclass(frozen=True, slots=True)
+class _Counting:
+    """What people add in one study."""
+
+    metrics: StudyMetrics
+    design: Design
+
+    def contribution(self, person: _Folding, standing: _Standing | None) -> Contribution:
+        if standing is None:
+            return Contribution()
+        participant = person.participant
+        completed = standing.status == Progress.COMPLETED.value
+        counted = Person(
+            id=participant.id,
+            completed=completed,
+            excluded=standing.excluded,
+            started_at=participant.started_at,
+            completed_at=participant.completed_at if completed else None,
+            results=tuple(result.payload for result in person.results[: standing.results]),
+        )
+        own = self.metrics.contribution(self.design, counted)
+        if not counted.analysed or participant.duration_ms is None:
+            return own
+        flags = {_flagged(flag): 1 for flag in participant.flags}
+        return Contribution({**own.counters, **flags}, [*own.durations, (DURATION, participant.duration_ms)])
 
 
 @dataclass(slots=True)
-class _State:
-    """`version` is that of the stored item, 0 where there is none."""
+class _Kept:
+    """The state as it is stored: in the head item, or where it is too large in parts of their own.
+
+    A name's part follows from a hash of the name, so that a fold writes only the parts that it touched. The head says
+    which version each part has: what a reader puts together is of one moment, though several items are read.
+    """
 
     key: Key
+    design: str
+    #: That of the stored head, 0 where there is none.
     version: int = 0
-    durations: Durations = field(default_factory=Durations)
+    state: State = field(default_factory=State)
+    #: The version and the size in bytes of each part.
+    parts: list[tuple[int, int]] = field(default_factory=lambda: [(0, 0)])
+    #: Parts that are to be written; their bytes are different from the stored ones.
+    touched: set[int] = field(default_factory=lambda: {0})
 
-    @classmethod
-    def of(cls, key: Key, item: Item | None) -> "_State | None":
-        """None for a state that another release of this program wrote."""
-        if item is None:
-            return cls(key)
-        document = blobs.unpack(item["blob"])
-        if document["v"] != VERSION:
-            return None
-        return cls(key, item["version"], Durations.from_document(document["durations"]))
+    def part_of(self, name: str) -> int:
+        return zlib.crc32(name.encode()) % len(self.parts) if len(self.parts) > 1 else 0
 
-    def stored(self) -> Action:
-        """The next version; refused unless the present one is still stored."""
-        document: dict[str, Any] = {"v": VERSION, "durations": self.durations.to_document()}
-        item = {
+    def replace(self, out: Contribution, into: Contribution) -> None:
+        """NeverAdded if `out` is not in it, as far as that can be seen."""
+        self.state.subtract(out)
+        self.state.add(into)
+        for contribution in (out, into):
+            self.touched.update(map(self.part_of, contribution.counters))
+            self.touched.update(self.part_of(name) for name, _ in contribution.durations)
+
+    def reset(self, made: State) -> None:
+        self.state, self.parts, self.touched = made, [(0, 0)], {0}
+
+    @property
+    def room(self) -> int:
+        """Bytes that one transaction has for people: the state may be twice as large afterwards."""
+        return MAX_TRANSACTION_BYTES - 2 * sum(size for _, size in self.parts)
+
+    @property
+    def places(self) -> int:
+        """Actions that one transaction has for people, likewise."""
+        return max(1, MAX_ACTIONS - 1 - 2 * len(self.parts))
+
+    def stored(self) -> tuple[Sequence[Action], int]:
+        """The next version, and its bytes; refused unless the present one is still stored."""
+        blob_of = self._packed()
+        conditions = _still(self.version)
+        self.version += 1
+        for number, blob in blob_of.items():
+            self.parts[number] = (self.version, len(blob))
+        self.touched = set()
+        head: Item = {
             keys.PARTITION: self.key.pk,
             keys.SORT: self.key.sk,
-            "blob": blobs.pack(document),
-            "version": self.version + 1,
+            "release": VERSION,
+            "design": self.design,
+            "version": self.version,
+            "parts": [version for version, _ in self.parts],
         }
-        return Put(item, _still(self.version))
+        bytes_written = sum(map(len, blob_of.values()))
+        if len(self.parts) == 1:
+            return [Put(head | {"blob": blob_of[0]}, conditions)], bytes_written
+        parts = [self._part(number, blob) for number, blob in blob_of.items()]
+        return [Put(head, conditions), *parts], bytes_written
+
+    def _part(self, number: int, blob: bytes) -> Put:
+        key = keys.metrics_part(self.key, number)
+        return Put({keys.PARTITION: key.pk, keys.SORT: key.sk, "blob": blob, "version": self.version})
+
+    def _packed(self) -> Mapping[int, bytes]:
+        if len(self.parts) == 1:
+            self.touched = {0}
+        while True:
+            blob_of = {number: blobs.pack(part.to_document()) for number, part in self._divided().items()}
+            if all(len(blob) <= MAX_PART_BYTES for blob in blob_of.values()):
+                return blob_of
+            self.parts = [(0, 0)] * (2 * len(self.parts))
+            self.touched = set(range(len(self.parts)))
+
+    def _divided(self) -> Mapping[int, State]:
+        if len(self.parts) == 1:
+            return {0: self.state}
+        divided = {number: State() for number in sorted(self.touched)}
+        for name, number in self.state.counters.items():
+            if (part := self.part_of(name)) in divided:
+                divided[part].counters[name] = number
+        for name, each in self.state.durations.items():
+            if (part := self.part_of(name)) in divided:
+                divided[part].durations[name] = each
+        return divided
 
 
-class _TooLarge(Exception):
-    """A transaction would exceed what the store takes; smaller ones are to be tried."""
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """A study with the stored state. `usable`: it was made by this release, with this design."""
+
+    workspace_id: str
+    study: Study
+    design: Design
+    counting: _Counting
+    kept: _Kept
+    usable: bool
+
+
+def _flagged(flag: str) -> str:
+    return f"{_FLAGGED}{flag}"
 
 
 def _still(version: int) -> Sequence[Condition]:
     return [equals("version", version)] if version else [absent()]
+
+
+def fingerprint(design: Design) -> str:
+    """Of all in a design that decides what people add."""
+    document = design.to_document()
+    settings = {name: value for name, value in document["settings"].items() if name not in _APPLIED_LATER}
+    text = json.dumps({**document, "settings": settings}, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Metrics:
@@ -159,62 +344,47 @@ class Metrics:
         self._chunk = CHUNK
 
     def read(self, workspace_id: str, study_id: str) -> Snapshot | None:
-        """Exact for what was accepted before; two round trips where nothing is stale. None: no such study."""
-        study_key, state_key = keys.study(workspace_id, study_id), keys.metrics(workspace_id, study_id)
+        """Exact for what was accepted before; None: no such study.
+
+        Two round trips where nothing is stale, a third for a state in several parts.
+        """
         for attempt in self._attempts():
             stale = self._people(workspace_id, study_id, index="lsi4")
-            found = self._table.get_many([study_key, state_key])
-            if study_key not in found:
-                return None
-            state = _State.of(state_key, found.get(state_key))
-            durations = self._settled(workspace_id, study_id, state, stale, write=attempt < _WRITING_ATTEMPTS)
-            if durations is not None:
-                study = found[study_key]
-                return Snapshot(study["row"]["name"], study["row"]["type"], Counts(**study["counts"]), durations)
+            try:
+                base = self._base(workspace_id, study_id)
+                if base is None:
+                    return None
+                settled = self._settled(base, stale, write=attempt < _WRITING_ATTEMPTS)
+            except (ConditionFailed, TooLarge, _LookAgain):
+                continue
+            if settled is not None:
+                return Snapshot(base.study, base.design, settled)
         raise Unavailable(headers={"Retry-After": "1"})
 
-    def _settled(
-        self, workspace_id: str, study_id: str, state: _State | None, stale: Sequence[_Person], *, write: bool
-    ) -> Durations | None:
-        """The state's durations with the stale people's share; None: look again."""
+    def _settled(self, base: _Base, stale: Sequence[Key], *, write: bool) -> State | None:
+        """The state with the stale people's share; None: look again."""
+        if base.usable:
+            try:
+                self._fold(base, stale, chunks=MAX_CHUNKS if write else 0)
+            except Unavailable as error:
+                raise _LookAgain from error
+            except NeverAdded:
+                pass
+            else:
+                if not base.kept.state.needs_rebuild:
+                    return base.kept.state
         try:
-            if state is not None:
-                settle = self._folded if write else self._added_up
-                if not settle(workspace_id, study_id, state, stale):
-                    return None
-                if not state.durations.needs_rebuild:
-                    return state.durations
-        except NeverAdded:
-            pass
-        self.rebuild(workspace_id, study_id)
+            self.rebuild(base.workspace_id, base.study.id)
+        except TooLarge:
+            return self._counted(base)
         return None
 
-    def _folded(self, workspace_id: str, study_id: str, state: _State, stale: Sequence[_Person]) -> bool:
-        """Fold them and write what was folded; False if somebody else was faster."""
-        if len(stale) > self._chunk * MAX_CHUNKS:
-            # Those beyond are added in memory, where no condition guards them: they must have been seen stale after
-            # the state was read, and the last transaction proves that nobody has changed the state since.
-            stale = self._people(workspace_id, study_id, index="lsi4")
-            if not stale:
-                return False
-        try:
-            self._fold(state, stale, chunks=MAX_CHUNKS)
-        except (ConditionFailed, Unavailable, _TooLarge):
-            return False
-        return True
-
-    def _added_up(self, workspace_id: str, study_id: str, state: _State, stale: Sequence[_Person]) -> bool:
-        """Add them in memory, where many readers are about to fold the same people: it wins without writing.
-
-        False if the state changed while the stale people were read.
-        """
-        if stale:
-            stale = self._people(workspace_id, study_id, index="lsi4")
-            stored = self._table.get(state.key)
-            if (stored["version"] if stored else 0) != state.version:
-                return False
-        self._fold(state, stale, chunks=0)
-        return True
+    def _counted(self, base: _Base) -> State:
+        """Of all people as they are, without a stored state; for states that no transaction takes."""
+        people = self._people(base.workspace_id, base.study.id, index="lsi1")
+        return State.of(
+            base.counting.contribution(person, person.present) for chunk in self._read(people) for person in chunk
+        )
 
     def _attempts(self) -> Iterator[int]:
         """Numbers from 0, with a growing pause before each but the first."""
@@ -223,65 +393,176 @@ class Metrics:
                 self._sleep(_JITTER.uniform(0, 2 * pause))
             yield attempt
 
-    def rebuild(self, workspace_id: str, study_id: str) -> Durations | None:
+    def rebuild(self, workspace_id: str, study_id: str, *, progress: Progressed | None = None) -> Rebuilt | None:
         """Make the state anew from all participants; for operators, and where a state is of no more use.
 
-        It equals what the same people's folds give. None: no such study.
+        It equals what the same people's folds give. `progress` is told how many people of how many are counted. None:
+        no such study. TooLarge if no transaction takes the state.
         """
-        study_key, state_key = keys.study(workspace_id, study_id), keys.metrics(workspace_id, study_id)
         for _ in self._attempts():
-            found = self._table.get_many([study_key, state_key])
-            if study_key not in found:
-                return None
-            state = _State(state_key, found.get(state_key, {}).get("version", 0))
-            people = self._people(workspace_id, study_id, index="lsi1")
-            state.durations = Durations.of(person.folded for person in people if person.folded is not None)
-            stale = [person for person in people if person.folded != person.contribution]
+            smallest = self._chunk <= SMALL_CHUNK
             try:
-                self._table.write(state.stored())
-                state.version += 1
-                self._fold(state, stale, chunks=len(stale))
-            except (ConditionFailed, Unavailable, _TooLarge):
+                base = self._base(workspace_id, study_id)
+                if base is None:
+                    return None
+                rebuilt = self._rebuilt(base, progress or _silently)
+            except (ConditionFailed, Unavailable, _LookAgain):
                 continue
-            if not state.durations.needs_rebuild:
-                return state.durations
+            except TooLarge:
+                if smallest:
+                    raise
+                continue
+            if not rebuilt.state.needs_rebuild:
+                return rebuilt
         raise Unavailable(headers={"Retry-After": "1"})
 
-    def _fold(self, state: _State, stale: Sequence[_Person], *, chunks: int) -> None:
-        """Fold all into `state`, and write the first `chunks`; ConditionFailed if somebody else was faster."""
-        for number, chunk in enumerate(_chunks(stale, self._chunk)):
+    def _rebuilt(self, base: _Base, progress: Progressed) -> Rebuilt:
+        people = self._people(base.workspace_id, base.study.id, index="lsi1")
+        made, stale, done = State(), list[Key](), 0
+        for chunk in self._read(people):
             for person in chunk:
-                person.fold_into(state.durations)
-            if number < chunks:
-                self._write(state.stored(), *(person.folded_in() for person in chunk))
-                state.version += 1
+                made.add(base.counting.contribution(person, person.folded))
+                if person.folded != person.present:
+                    stale.append(person.key)
+            done += len(chunk)
+            progress(done, len(people))
+        differences = _differences(base.kept.state, made) if base.usable and base.kept.version else None
+        base.kept.reset(made)
+        self._write(base.kept)
+        self._fold(base, stale, chunks=len(stale))
+        return Rebuilt(len(people), differences, base.kept.state)
 
-    def _write(self, *actions: Action) -> None:
+    def _base(self, workspace_id: str, study_id: str) -> _Base | None:
+        """None: no such study; _LookAgain if what was read is not of one moment."""
+        study_key, design_key = keys.study(workspace_id, study_id), keys.design(workspace_id, study_id)
+        head_key = keys.metrics(workspace_id, study_id)
+        found = self._table.get_many([study_key, design_key, head_key])
+        if study_key not in found or design_key not in found:
+            return None
+        if found[study_key]["design_version"] != found[design_key]["version"]:
+            raise _LookAgain
+        study = study_of(found[study_key])
+        design = Design.from_document(blobs.unpack(found[design_key]["blob"]))
+        kept, usable = self._kept(head_key, found.get(head_key), fingerprint(design))
+        return _Base(workspace_id, study, design, _Counting(metrics_of(study.type), design), kept, usable)
+
+    def _kept(self, key: Key, head: Item | None, design: str) -> tuple[_Kept, bool]:
+        kept = _Kept(key, design)
+        if head is None:
+            return kept, True
+        kept.version = head["version"]
+        if head.get("release") != VERSION or head["design"] != design:
+            return kept, False
+        items = [head] if len(head["parts"]) == 1 else self._parts(key, head["parts"])
+        kept.state, *others = (State.from_document(blobs.unpack(item["blob"])) for item in items)
+        for other in others:
+            kept.state.counters |= other.counters
+            kept.state.durations |= other.durations
+        kept.parts = [(item["version"], len(item["blob"])) for item in items]
+        kept.touched = set()
+        return kept, True
+
+    def _parts(self, head: Key, versions: Sequence[int]) -> Sequence[Item]:
+        wanted = [keys.metrics_part(head, number) for number in range(len(versions))]
+        found = self._table.get_many(wanted)
+        if [found[key]["version"] if key in found else None for key in wanted] != versions:
+            raise _LookAgain
+        return [found[key] for key in wanted]
+
+    def _fold(self, base: _Base, stale: Sequence[Key], *, chunks: int) -> None:
+        """Fold all into the state and write the first `chunks`; ConditionFailed, _LookAgain if others were faster."""
+        guarded = True
+        for number, people in enumerate(self._read(stale, beside=base.kept)):
+            for person in people:
+                if person.folded != person.present:
+                    out, into = (base.counting.contribution(person, as_) for as_ in (person.folded, person.present))
+                    base.kept.replace(out, into)
+            guarded = number < chunks
+            if guarded:
+                self._write(base.kept, people)
+        if not guarded:
+            stored = self._table.get(base.kept.key)
+            if (stored["version"] if stored else 0) != base.kept.version:
+                raise _LookAgain
+
+    def _write(self, kept: _Kept, people: Sequence[_Folding] = ()) -> None:
+        state_actions, size = kept.stored()
+        actions = [*state_actions, *(person.action() for person in people)]
         try:
+            if len(actions) > MAX_ACTIONS or size + sum(person.size for person in people) > _MOST_BYTES:
+                raise TooLarge
             self._table.write(*actions)
+        except TooLarge:
+            self._chunk = min(self._chunk, SMALL_CHUNK)
+            raise
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ValidationException" or self._chunk == SMALL_CHUNK:
+            if error.response["Error"]["Code"] != "ValidationException" or self._chunk <= SMALL_CHUNK:
                 raise
             self._chunk = SMALL_CHUNK
-            raise _TooLarge from error
+            raise TooLarge from error
 
-    def _people(self, workspace_id: str, study_id: str, *, index: str) -> list[_Person]:
+    def _read(self, people: Sequence[Key], *, beside: _Kept | None = None) -> Iterator[Sequence[_Folding]]:
+        """The people themselves, in chunks that fit into one transaction beside the state as it is by then."""
+        rest = iter(people)
+        while wanted := list(islice(rest, min(self._chunk, beside.places) if beside else CHUNK)):
+            found = self._table.get_many(wanted)
+            chunk: list[_Folding] = []
+            size = 0
+            for key in wanted:
+                if key not in found or pending_import(found[key]) is not None:
+                    continue
+                person = _Folding.of(found[key])
+                if beside and chunk and size + person.size > beside.room:
+                    yield chunk
+                    chunk, size = [], 0
+                chunk.append(person)
+                size += person.size
+            if chunk:
+                yield chunk
+
+    def _people(self, workspace_id: str, study_id: str, *, index: str) -> list[Key]:
         """Everybody in an index, but for people of imports that are not committed."""
         partition, sort = keys.people(workspace_id, study_id), keys.INDEXES[index]
-        people: list[_Person] = []
+        people: list[Key] = []
         after: str | None = None
         while page := self._table.query(partition, index=index, after=after, limit=_PAGE):
             waiting = sorted({found for item in page if (found := pending_import(item)) is not None})
             if any(self._imports.settle(workspace_id, study_id, import_id) for import_id in waiting):
                 continue
-            people += [_Person.of(item) for item in page if pending_import(item) is None]
+            people += [Key(partition, item[keys.SORT]) for item in page if pending_import(item) is None]
             if len(page) < _PAGE:
                 break
             after = page[-1][sort]
         return people
 
 
-def _chunks(people: Sequence[_Person], size: int) -> Iterator[Sequence[_Person]]:
-    rest = iter(people)
-    while chunk := list(islice(rest, size)):
-        yield chunk
+#: What a transaction takes, less what its keys and expressions need.
+_MOST_BYTES: Final = 3_900_000
+
+
+def _silently(done: int, total: int) -> None:
+    pass
+
+
+def _differences(stored: State, made: State) -> list[str]:
+    """Names whose numbers differ. The ends that durations keep depend on their history and are left out."""
+    numbers = {
+        name: (stored.counters.get(name, 0), made.counters.get(name, 0)) for name in stored.counters | made.counters
+    }
+    times = {
+        name: (stored.durations.get(name, _NONE), made.durations.get(name, _NONE))
+        for name in stored.durations | made.durations
+    }
+    found = [f"{name}: {was} stored, {now} counted" for name, (was, now) in sorted(numbers.items()) if was != now]
+    return found + [
+        f"{name}: {was.n} durations stored, {now.n} counted"
+        for name, (was, now) in times.items()
+        if _without_ends(was) != _without_ends(now)
+    ]
+
+
+_NONE: Final = Durations()
+
+
+def _without_ends(each: Durations) -> Mapping[str, Any]:
+    return {name: value for name, value in each.to_document().items() if name not in ("low", "high")}

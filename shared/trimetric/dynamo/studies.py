@@ -55,6 +55,11 @@ class Studies:
         return [_study(item) for item in items]
 
 
+def study_of(item: Item) -> Study:
+    """From a whole item or from an index's projection."""
+    return _study(item)
+
+
 def creation(workspace_id: str, study: Study, design: Design) -> Sequence[Action]:
     """The folder's action, if any, comes last: it is refused where the folder is gone."""
     actions: list[Action] = [

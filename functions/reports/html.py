@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from functions.reports.layout import Cell, Section, Table
+from functions.reports.layout import Cell, Chart, Section, Table
 from functions.reports.markup import escape
 from functions.reports.report import Report
 from functions.reports.svg import COLOURS
@@ -10,18 +10,22 @@ from functions.reports.svg import COLOURS
 _STYLE: Final = (
     COLOURS
     + """
-body{margin:0 auto;padding:2rem 1rem 4rem;max-width:52rem;background:var(--ground);color:var(--ink);
+body{margin:0 auto;padding:2rem 1rem 4rem;max-width:56rem;background:var(--ground);color:var(--ink);
 font:1rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
 h1{line-height:1.2}
 h2{margin-top:2.5rem;border-bottom:1px solid var(--line);padding-bottom:.25rem}
+h3{margin-top:2rem}
+h1,h2,h3,p,li,td{unicode-bidi:plaintext}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;margin:1rem 0}
-th,td{text-align:left;vertical-align:top;padding:.4rem .75rem .4rem 0;border-bottom:1px solid var(--line)}
+th,td{text-align:left;vertical-align:top;padding:.4rem .75rem .4rem 0;border-bottom:1px solid var(--line);
+min-width:4rem}
 td{font-variant-numeric:tabular-nums}
-figure{margin:1rem 0}
+figure{margin:1.5rem 0;overflow-x:auto}
 figcaption,.date{color:var(--faint)}
+figcaption b{color:var(--ink);display:block}
 svg{max-width:100%;height:auto}
-@media print{body{max-width:none}}
+@media print{body{max-width:none}figure,tr{break-inside:avoid}}
 """
 )
 
@@ -29,24 +33,29 @@ svg{max-width:100%;height:auto}
 def page(report: Report) -> bytes:
     title = escape(report.title)
     date = f'<p class="date">As of <time>{escape(report.as_of)}</time></p>' if report.as_of is not None else ""
-    figures = "".join(
-        f"<figure>{picture.inline()}<figcaption>{escape(picture.description)}</figcaption></figure>"
-        for picture in report.pictures
-    )
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>Report: {title}</title>\n<style>{_STYLE}</style>\n</head>\n"
         f"<body>\n<main>\n<h1>Report: {title}</h1>\n{date}\n"
-        f"{''.join(map(_section, report.sections))}<section><h2>Charts</h2>{figures}</section>\n"
+        f"{''.join(map(_section, report.sections))}"
         "</main>\n</body>\n</html>\n"
     ).encode()
 
 
 def _section(section: Section) -> str:
-    texts = "".join(f"<p>{escape(text)}</p>" for text in section.texts)
-    return f"<section><h2>{escape(section.title)}</h2>{texts}{''.join(map(_table, section.tables))}</section>\n"
+    heading = f"h{section.level}"
+    parts = [f"<p>{escape(text)}</p>" for text in section.texts]
+    if section.points:
+        parts.append(f"<ul>{''.join(f'<li>{escape(point)}</li>' for point in section.points)}</ul>")
+    parts += [*map(_figure, section.charts), *map(_table, section.tables)]
+    return f"<section><{heading}>{escape(section.title)}</{heading}>{''.join(parts)}</section>\n"
+
+
+def _figure(chart: Chart) -> str:
+    caption = f"<figcaption><b>{escape(chart.title)}</b>{escape(chart.description)}</figcaption>"
+    return f"<figure>{caption}{chart.picture().inline()}</figure>"
 
 
 def _table(table: Table) -> str:
@@ -56,4 +65,9 @@ def _table(table: Table) -> str:
 
 
 def _cell(cell: Cell) -> str:
-    return "" if cell is None else escape(str(cell))
+    match cell:
+        case None:
+            return ""
+        case bool():
+            return "yes" if cell else "no"
+    return escape(str(cell))

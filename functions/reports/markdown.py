@@ -11,16 +11,24 @@ def page(report: Report) -> bytes:
         parts.append(f"As of {report.as_of}.")
     for section in report.sections:
         parts += _section(section)
-    parts.append("## Charts")
-    parts += [
-        f"### {markdown.escape(picture.title)}\n\n{markdown.escape(picture.description)}" for picture in report.pictures
-    ]
+    parts += _charts(report)
     return ("\n\n".join(parts) + "\n").encode()
 
 
 def _section(section: Section) -> list[str]:
-    texts = [markdown.escape(text) for text in section.texts]
-    return [f"## {markdown.escape(section.title)}", *texts, *map(_table, section.tables)]
+    parts = [f"{'#' * section.level} {markdown.escape(section.title)}", *map(markdown.escape, section.texts)]
+    if section.points:
+        parts.append("\n".join(f"- {markdown.escape(point)}" for point in section.points))
+    return [*parts, *map(_table, section.tables)]
+
+
+def _charts(report: Report) -> list[str]:
+    """What the pictures show, for readers who see none."""
+    charts = [chart for section in report.sections for chart in section.charts]
+    described = Table(
+        ("Name", "Title", "What it shows"), [(chart.name, chart.title, chart.description) for chart in charts]
+    )
+    return ["## Charts", _table(described)]
 
 
 def _table(table: Table) -> str:

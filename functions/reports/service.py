@@ -5,12 +5,12 @@ from typing import Final
 from fastapi import Response
 
 from functions.reports import charts, html, markdown
+from functions.reports.facts import Facts
 from functions.reports.report import Report, report_of
 from trimetric.domain import ids
 from trimetric.domain.markdown import document
 from trimetric.domain.times import to_millis
 from trimetric.dynamo.metrics import Metrics, Snapshot
-from trimetric.dynamo.studies import Studies
 from trimetric.errors import NotFound
 from trimetric.http.answers import JSON, MARKDOWN, Answer, prefers_markdown, respond, tagged
 from trimetric.http.call import Call, etag_of, etag_of_markdown
@@ -30,6 +30,7 @@ def show_metrics(call: Call) -> Response:
     facts = {
         "participants": participants_block(snapshot.counts),
         "duration_ms": snapshot.durations.summary(),
+        snapshot.study_type: snapshot.figures(),
     }
     shown = {"study_id": _study_id(call), "type": snapshot.study_type, "as_of": call.now_text, **facts}
     tag = etag_of(Answer(facts).content())
@@ -53,22 +54,20 @@ def show_html_report(call: Call) -> Response:
 
 
 def list_charts(call: Call) -> Response:
-    study = Studies(call.table).get(call.tenant.id, _study_id(call))
-    if study is None:
-        raise NotFound
+    snapshot = _snapshot(call)
     call.parameters()
-    listed = [{"name": chart.name, "title": chart.title} for chart in charts.charts_of(study.type)]
-    return respond(call, Answer(listed, title=f"Charts: {study.name}"))
+    listed = [{"name": chart.name, "title": chart.title} for chart in charts.charts_of(_facts(snapshot))]
+    return respond(call, Answer(listed, title=f"Charts: {snapshot.study_name}"))
 
 
 def show_chart(call: Call) -> Response:
     snapshot = _snapshot(call)
     name, _, ending = str(call.request.path_params["name"]).rpartition(".")
-    chart = charts.chart(snapshot.study_type, name)
-    if chart is None or ending != "svg":
+    chart = charts.chart(_facts(snapshot), name) if ending == "svg" else None
+    if chart is None:
         raise NotFound
     call.parameters()
-    content = chart.draw(snapshot).standalone()
+    content = chart.picture().standalone()
     return tagged(call, content, etag=etag_of(content), media_type=_SVG, headers=_SEALED)
 
 
@@ -85,8 +84,17 @@ def _snapshot(call: Call) -> Snapshot:
 
 
 def _report(call: Call) -> Report:
-    found = Studies(call.table).with_design(call.tenant.id, _study_id(call))
-    if found is None:
-        raise NotFound
+    snapshot = _snapshot(call)
     call.parameters()
-    return report_of(*found, _snapshot(call), as_of=call.now_text)
+    return report_of(snapshot.study, _facts(snapshot), as_of=call.now_text)
+
+
+def _facts(snapshot: Snapshot) -> Facts:
+    return Facts(
+        study_type=snapshot.study_type,
+        design=snapshot.design,
+        participants=participants_block(snapshot.counts),
+        duration_ms=snapshot.durations.summary(),
+        metrics=snapshot.figures(),
+        histogram=snapshot.durations.histogram(most=24),
+    )

@@ -1,6 +1,7 @@
 """Numbers as people read them. Only reports round."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 NOTHING: Final = "none"
 
@@ -40,3 +41,45 @@ def duration(millis: float | None) -> str:
 def _two(parts: int, length: int, unit: str, part: str) -> str:
     whole, rest = divmod(parts, length)
     return f"{whole} {unit} {rest} {part}" if rest else f"{whole} {unit}"
+
+
+def decimal(value: float | None, places: int = 2) -> str:
+    return NOTHING if value is None else f"{value:.{places}f}"
+
+
+def percent(rate: float | None) -> str:
+    """Shorter than `share`, for pictures."""
+    return NOTHING if rate is None else f"{100 * rate:.0f} %"
+
+
+def quoted(text: str) -> str:
+    return f"“{text}”"
+
+
+def shortened(text: str, length: int = 80) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= length else f"{flat[: length - 1].rstrip()}…"
+
+
+def interval(block: Mapping[str, Any], *, rate: bool = False, places: int = 2) -> str:
+    """`0.12 to 0.34` of a block's `ci95`; as shares if it is a `rate`."""
+    if block.get("ci95") is None:
+        return NOTHING
+    low, high = block["ci95"]
+    return f"{share(low)} to {share(high)}" if rate else f"{decimal(low, places)} to {decimal(high, places)}"
+
+
+def proportion(block: Mapping[str, Any]) -> str:
+    """`8 of 10 (80.0 %, 95 % interval 47.9 % to 95.4 %)`"""
+    if not block["n"]:
+        return "no answers yet"
+    said = f"{block['count']} of {block['n']} ({share(block['rate'])}"
+    return f"{said}, 95 % interval {interval(block, rate=True)})" if block.get("ci95") else f"{said})"
+
+
+def mean(block: Mapping[str, Any], places: int = 2) -> str:
+    """`5.40 (n = 12, 95 % interval 4.80 to 6.00)`"""
+    if not block["n"]:
+        return "no answers yet"
+    said = f"{decimal(block['mean'], places)} (n = {block['n']}"
+    return f"{said}, 95 % interval {interval(block, places=places)})" if block.get("ci95") else f"{said})"

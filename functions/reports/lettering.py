@@ -1,0 +1,74 @@
+"""Words in pictures: how wide they are about, and where long ones are cut."""
+
+import unicodedata
+from typing import Final
+
+from functions.reports.svg import Markup, element
+
+SIZE: Final = 12
+_ELLIPSIS: Final = "…"
+_JOINERS: Final = frozenset("\u200d\ufe0e\ufe0f") | {chr(code) for code in range(0x1F3FB, 0x1F400)}
+_RIGHT_TO_LEFT: Final = frozenset({"R", "AL"})
+#: First strong isolate: the cut of a right-to-left label stands at its left end.
+_ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
+
+
+def width(text: str, *, size: float = SIZE) -> float:
+    """Pixels, as a usual sans-serif font would take, rather too many than too few."""
+    return size * sum(map(_em, text))
+
+
+def _em(character: str) -> float:
+    if unicodedata.combining(character) or character in _JOINERS:
+        return 0
+    if unicodedata.east_asian_width(character) in "WF":
+        return 1.1
+    if character in "iljtfI.,:;'|! ()[]":
+        return 0.36
+    return 0.78 if character in "mwMW%@" or character.isupper() else 0.6
+
+
+def cut(text: str, room: float, *, size: float = SIZE) -> str:
+    """`text` on one line, within `room` pixels; what a reader sees as one character stays whole."""
+    flat = " ".join(text.split())
+    if width(flat, size=size) > room:
+        flat = _shortened(flat, room - size, size=size) + _ELLIPSIS
+    if any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in flat):
+        return f"{_ISOLATE}{flat}{_END_ISOLATE}"
+    return flat
+
+
+def _shortened(text: str, room: float, *, size: float) -> str:
+    end, used = 0, 0.0
+    while end < len(text) - 1 and (used := used + size * _em(text[end])) <= room:
+        end += 1
+    while end > 0 and _is_within_one(text, end):
+        end -= 1
+    return text[:end].rstrip()
+
+
+def _is_within_one(text: str, place: int) -> bool:
+    """Whether a cut before `place` would tear what belongs together."""
+    after, before = text[place], text[place - 1]
+    if unicodedata.combining(after) or after in _JOINERS or before == "\u200d":
+        return True
+    flags = 0
+    while flags < place and _is_regional(text[place - 1 - flags]):
+        flags += 1
+    return _is_regional(after) and flags % 2 == 1
+
+
+def _is_regional(character: str) -> bool:
+    return "\U0001f1e6" <= character <= "\U0001f1ff"
+
+
+def label(
+    text: str, x: float, y: float, *, room: float, size: float = SIZE, **attributes: str | float | None
+) -> Markup:
+    """A line of text that tells all of itself to whoever points at it."""
+    shown = cut(text, room, size=size)
+    whole = element("title", text) if _ELLIPSIS in shown else Markup("")
+    given = {"fill": "var(--ink)", **attributes}
+    if size != SIZE:
+        given["font_size"] = size
+    return element("text", whole, shown, x=x, y=y, **given)

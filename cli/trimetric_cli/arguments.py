@@ -35,6 +35,7 @@ def parse_kind(kind: CredentialKind) -> CredentialKind:
 
 WorkspaceReference = Annotated[str, typer.Argument(metavar="WORKSPACE", help="A workspace's id, or its name.")]
 KeyId = Annotated[str, typer.Argument(metavar="KEY", help="A key's id (key_…).")]
+StudyId = Annotated[str, typer.Argument(metavar="STUDY", help="A study's id (std_…).")]
 LimitText = Annotated[
     str,
     typer.Argument(metavar="LIMIT", help=f"Requests per minute, or `{DEFAULT}` to remove the override."),

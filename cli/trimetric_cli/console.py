@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,11 +11,12 @@ from typing import Any, TypeVar
 
 import typer
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress, track
 from rich.table import Table as Grid
 from rich.text import Text
 
 from trimetric.domain import times
+from trimetric.dynamo.table import Table
 from trimetric.dynamo.workspaces import Workspaces
 from trimetric_cli.stack import STACK_FILE, Connect, Place, Refused, connect
 
@@ -42,10 +44,13 @@ class Operator:
     as_json: bool = False
     assume_yes: bool = False
 
-    def workspaces(self) -> Workspaces:
+    def table(self) -> Table:
         if self.place is None:
             raise RuntimeError("the global options were not read")
-        return Workspaces(self.connect(self.place()))
+        return self.connect(self.place())
+
+    def workspaces(self) -> Workspaces:
+        return Workspaces(self.table())
 
     def confirm(self, question: str) -> None:
         """Go on only if the operator agrees; without a terminal only --yes agrees."""
@@ -85,6 +90,14 @@ class Operator:
         """`things`, with a progress bar where there is a terminal to show it."""
         console = Console(stderr=True)
         return track(things, doing, console=console, disable=not console.is_terminal, transient=True)
+
+    @contextmanager
+    def progress(self, doing: str) -> Iterator[Callable[[int, int], None]]:
+        """To be told how much of how much is done; shown where there is a terminal."""
+        console = Console(stderr=True)
+        with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
+            task = bar.add_task(doing, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
 
     def _json(self, document: Any) -> None:
         typer.echo(json.dumps(document, indent=2, ensure_ascii=False))

@@ -97,4 +97,5 @@ def _facts(snapshot: Snapshot) -> Facts:
         duration_ms=snapshot.durations.summary(),
         metrics=snapshot.figures(),
         histogram=snapshot.durations.histogram(most=24),
+        flags=snapshot.flags,
     )

@@ -8,7 +8,9 @@ from functions.reports.lettering import label
 from functions.reports.svg import WIDTH, Drawing, Markup, element, joined
 
 _MARGIN: Final = 16
-_TALLEST: Final = 900.0
+_TALLEST: Final = 760.0
+#: Narrower areas show their number only.
+_NAMED: Final = 48.0
 
 
 def draw(
@@ -26,7 +28,7 @@ def draw(
     parts = [frame, _cells(grid, size), *(_area(area, size) for area in areas)]
     if median is not None:
         parts.append(_cross(median[0] * size[0], median[1] * size[1]))
-    parts += [_name(area, size) for area in areas]
+    parts += [_name(number, area, size) for number, area in enumerate(areas, 1)]
     if not grid["cells"]:
         middle = (size[0] / 2, size[1] / 2)
         parts.append(label("No data yet", *middle, room=200, text_anchor="middle", fill="var(--faint)"))
@@ -40,7 +42,7 @@ def _cells(grid: Mapping[str, Any], size: tuple[float, float]) -> Markup:
     shapes = []
     for row, column, count in grid["cells"]:
         clicks = "1 click" if count == 1 else f"{count} clicks"
-        radius = max(wide, 6.0) * (0.6 + 0.9 * sqrt(count / most))
+        radius = max(wide, 5.0) * (0.6 + 0.9 * sqrt(count / most))
         shapes.append(
             element(
                 "circle",
@@ -81,16 +83,21 @@ def _area(area: Mapping[str, Any], size: tuple[float, float]) -> Markup:
     )
 
 
-def _name(area: Mapping[str, Any], size: tuple[float, float]) -> Markup:
-    corners = _corners(area, size)
-    left, top = min(x for x, _ in corners), min(y for _, y in corners)
-    room = max(max(x for x, _ in corners) - left - 8, 40.0)
-    y = top + 15 if top + 15 < size[1] else top - 4
+def _name(number: int, area: Mapping[str, Any], size: tuple[float, float]) -> Markup:
+    """In the corner of a rectangle, in the middle of a polygon."""
+    xs, ys = zip(*_corners(area, size), strict=True)
+    wide = max(xs) - min(xs)
+    if "rect" in area:
+        x, y, anchor = min(xs) + 4, min(ys) + 15, "start"
+    else:
+        x, y, anchor = sum(xs) / len(xs), sum(ys) / len(ys) + 4, "middle"
+    name = f"{number}. {area['label']}" if wide >= _NAMED else str(number)
     return label(
-        area["label"],
-        left + 4,
-        y,
-        room=room,
+        name,
+        x,
+        min(y, size[1] - 4),
+        room=max(wide - 8, 24.0),
+        text_anchor=anchor,
         font_weight="600",
         stroke="var(--ground)",
         stroke_width=3,

@@ -11,15 +11,16 @@ _STYLE: Final = (
     COLOURS
     + """
 body{margin:0 auto;padding:2rem 1rem 4rem;max-width:56rem;background:var(--ground);color:var(--ink);
-font:1rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
+font:1rem/1.5 system-ui,sans-serif;overflow-wrap:break-word}
 h1{line-height:1.2}
 h2{margin-top:2.5rem;border-bottom:1px solid var(--line);padding-bottom:.25rem}
 h3{margin-top:2rem}
-h1,h2,h3,p,li,td{unicode-bidi:plaintext}
+h1,h2,h3,p,li,td{unicode-bidi:plaintext;text-align:left}
+td{overflow-wrap:anywhere;min-width:6rem}
+td.short{overflow-wrap:normal;white-space:nowrap;min-width:0}
 .scroll{overflow-x:auto}
-table{border-collapse:collapse;width:100%;margin:1rem 0}
-th,td{text-align:left;vertical-align:top;padding:.4rem .75rem .4rem 0;border-bottom:1px solid var(--line);
-min-width:4rem}
+table{border-collapse:collapse;width:100%;margin:1rem 0;font-size:.875rem}
+th,td{text-align:left;vertical-align:top;padding:.4rem .75rem .4rem 0;border-bottom:1px solid var(--line)}
 td{font-variant-numeric:tabular-nums}
 figure{margin:1.5rem 0;overflow-x:auto}
 figcaption,.date{color:var(--faint)}
@@ -28,6 +29,9 @@ svg{max-width:100%;height:auto}
 @media print{body{max-width:none}figure,tr{break-inside:avoid}}
 """
 )
+
+#: Figures and instants; longer texts may break.
+_SHORT: Final = 24
 
 
 def page(report: Report) -> bytes:
@@ -60,14 +64,12 @@ def _figure(chart: Chart) -> str:
 
 def _table(table: Table) -> str:
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in table.columns)
-    rows = "".join(f"<tr>{''.join(f'<td>{_cell(cell)}</td>' for cell in row)}</tr>" for row in table.rows)
+    rows = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in table.rows)
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 
 
 def _cell(cell: Cell) -> str:
-    match cell:
-        case None:
-            return ""
-        case bool():
-            return "yes" if cell else "no"
-    return escape(str(cell))
+    """Figures stay on one line."""
+    text = "" if cell is None else str(cell)
+    short = len(text) <= _SHORT and text[:1].isdecimal()
+    return f'<td class="short">{escape(text)}</td>' if short else f"<td>{escape(text)}</td>"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from functions.reports.svg import Drawing, Picture
 
-Cell = str | int | float | bool | None
+Cell = str | int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,12 @@
 import unicodedata
 from typing import Final
 
+from functions.reports import words
 from functions.reports.svg import Markup, element
 
 SIZE: Final = 12
 _ELLIPSIS: Final = "…"
 _JOINERS: Final = frozenset("\u200d\ufe0e\ufe0f") | {chr(code) for code in range(0x1F3FB, 0x1F400)}
-_RIGHT_TO_LEFT: Final = frozenset({"R", "AL"})
-#: First strong isolate: the cut of a right-to-left label stands at its left end.
-_ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
 
 
 def width(text: str, *, size: float = SIZE) -> float:
@@ -29,13 +27,14 @@ def _em(character: str) -> float:
 
 
 def cut(text: str, room: float, *, size: float = SIZE) -> str:
-    """`text` on one line, within `room` pixels; what a reader sees as one character stays whole."""
+    """`text` on one line, within `room` pixels; what a reader sees as one character stays whole.
+
+    Right-to-left text keeps its own direction: its cut is at its left end.
+    """
     flat = " ".join(text.split())
     if width(flat, size=size) > room:
         flat = _shortened(flat, room - size, size=size) + _ELLIPSIS
-    if any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in flat):
-        return f"{_ISOLATE}{flat}{_END_ISOLATE}"
-    return flat
+    return words.isolated(flat)
 
 
 def _shortened(text: str, room: float, *, size: float) -> str:
@@ -63,12 +62,19 @@ def _is_regional(character: str) -> bool:
 
 
 def label(
-    text: str, x: float, y: float, *, room: float, size: float = SIZE, **attributes: str | float | None
+    text: str,
+    x: float,
+    y: float,
+    *,
+    room: float,
+    size: float = SIZE,
+    after: Markup | None = None,
+    **attributes: str | float | None,
 ) -> Markup:
-    """A line of text that tells all of itself to whoever points at it."""
+    """A line of text that tells all of itself to whoever points at it; `after` follows on the same line."""
     shown = cut(text, room, size=size)
     whole = element("title", text) if _ELLIPSIS in shown else Markup("")
     given = {"fill": "var(--ink)", **attributes}
     if size != SIZE:
         given["font_size"] = size
-    return element("text", whole, shown, x=x, y=y, **given)
+    return element("text", whole, shown, after or Markup(""), x=x, y=y, **given)

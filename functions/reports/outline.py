@@ -93,11 +93,9 @@ def _node(node: Node, place: tuple[float, float], most: int) -> Markup:
     tail = f"{node.visits}" + (f" · answered {node.answered}" if node.answered else "")
     tail += " · correct" if node.correct else ""
     room = max(WIDTH - text - width(tail) - 36, 60.0)
-    shown = min(width(node.label), room)
     return joined(
         element("g", said, ground, _pie(node, place, radius), ring),
-        label(node.label, text, y + 4, room=room),
-        element("text", tail, x=text + shown + 10, y=y + 4, fill="var(--faint)"),
+        label(node.label, text, y + 4, room=room, after=element("tspan", tail, dx=10, fill="var(--faint)")),
     )
 
 

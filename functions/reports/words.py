@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from typing import Any, Final
+from unicodedata import bidirectional
 
 NOTHING: Final = "none"
+_RIGHT_TO_LEFT: Final = frozenset({"R", "AL"})
 
 
 def count(number: int, one: str, many: str) -> str:
@@ -52,8 +54,15 @@ def percent(rate: float | None) -> str:
     return NOTHING if rate is None else f"{100 * rate:.0f} %"
 
 
+def isolated(text: str) -> str:
+    """`text`, so that right-to-left letters in it do not turn the words around it."""
+    if any(bidirectional(character) in _RIGHT_TO_LEFT for character in text):
+        return f"\u2068{text}\u2069"
+    return text
+
+
 def quoted(text: str) -> str:
-    return f"“{text}”"
+    return f"“{isolated(text)}”"
 
 
 def shortened(text: str, length: int = 80) -> str:

@@ -207,7 +207,7 @@ def test_reports_of_each_type_name_what_was_asked(api: Client, type_: str) -> No
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert "<h1>Report: A *study*</h1>" in page.text
     assert "Of &lt;b&gt;ours&lt;/b&gt;" in page.text
-    assert "<td>2 min 30 s</td><td>150000</td>" in page.text
+    assert '<td class="short">2 min 30 s</td><td class="short">150000</td>' in page.text
 
 
 @pytest.mark.parametrize("type_", sorted(PUBLISHABLE))

@@ -99,8 +99,9 @@ def distribution_table(first: str, entries: Sequence[Block]) -> Table:
 
 
 def _label(entry: Block) -> str:
-    label = entry.get("label")
-    return str(entry["value"] if label is None else label)
+    if entry.get("label") is not None:
+        return str(entry["label"])
+    return "no answer" if entry["value"] is None else str(entry["value"])
 
 
 def limited(rows: Sequence[Any], what: str) -> tuple[Sequence[Any], list[str]]:

@@ -53,8 +53,8 @@ def _task(place: int, title: str, task: Task, figures: Task) -> Section:
         lambda: clicks.draw(task["image"], task["areas"], figures["grid"], median=figures["median_point"]),
     )
     rows = [
-        (area["label"], "yes" if area["correct"] else "no", area["count"], words.share(area["share"]))
-        for area in figures["areas"]
+        (f"{number}. {area['label']}", "yes" if area["correct"] else "no", area["count"], words.share(area["share"]))
+        for number, area in enumerate(figures["areas"], 1)
     ]
     rows += [("Outside all areas", "no", figures["outside"], ""), ("Skipped", "no", figures["skips"], "")]
     times = [("All", figures["duration_ms"]), ("Successful", figures["success_duration_ms"])]

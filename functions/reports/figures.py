@@ -86,8 +86,15 @@ class Range:
     colour: str = "var(--bar)"
 
 
-def ranges(rows: Sequence[Range], *, low: float, high: float, ticks: Sequence[tuple[float, str]] = ()) -> Drawing:
-    """Lying bars from `low` on, whiskers for intervals, and a scale below."""
+def ranges(
+    rows: Sequence[Range],
+    *,
+    low: float,
+    high: float,
+    base: float | None = None,
+    ticks: Sequence[tuple[float, str]] = (),
+) -> Drawing:
+    """Lying bars from `base` (`low` where that is None) to the values, whiskers for intervals, and a scale below."""
     if all(row.value is None for row in rows):
         return nothing()
     span = (high - low) or 1
@@ -98,7 +105,7 @@ def ranges(rows: Sequence[Range], *, low: float, high: float, ticks: Sequence[tu
     floor = 8 + _ROW * len(rows)
     parts = [_tick(across(value), text, floor) for value, text in ticks]
     for place, row in enumerate(rows):
-        parts.append(_range(row, 8 + _ROW * place, [across(low), *_placed(row, across)]))
+        parts.append(_range(row, 8 + _ROW * place, [across(low if base is None else base), *_placed(row, across)]))
     return Drawing(joined(*parts), floor + (30 if ticks else 8))
 
 
@@ -119,14 +126,14 @@ def _range(row: Range, top: float, places: Sequence[float]) -> Markup:
     middle = top + _ROW / 2
     parts = [label(row.label, _LABELS - 10, middle + 4, room=_LABELS - 20, text_anchor="end")]
     if len(places) > 1:
-        long = max(places[1] - places[0], 1.0)
+        left, right = sorted(places[:2])
         parts.append(
             element(
                 "rect",
                 element("title", f"{row.label}: {row.said}"),
-                x=places[0],
+                x=left,
                 y=top + 4,
-                width=long,
+                width=right - left,
                 height=_ROW - 8,
                 fill=row.colour,
             )

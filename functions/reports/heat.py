@@ -14,6 +14,9 @@ _LEVELS: Final = 10
 #: With more cells than these, cells of a level are one path, without words of their own.
 _MAX_TITLED: Final = 4_000
 _MIN_FIGURE: Final = 26.0
+#: Rows of so many cards are at least so tall that their names can be read.
+_MAX_NAMED: Final = 120
+_READABLE: Final = 12.0
 
 
 def triangle(labels: Sequence[str], percents: Sequence[Sequence[float | None]]) -> Drawing:
@@ -27,9 +30,10 @@ def triangle(labels: Sequence[str], percents: Sequence[Sequence[float | None]]) 
         for column in range(row)
         if (percent := percents[row][column]) is not None
     }
-    shapes = _cells(cells, labels, labels, size=(size, size), top=8)
-    top = 8 + size * len(labels)
-    return Drawing(joined(shapes, _row_labels(labels, size, top=8), _ramp(top + 12)), top + 48)
+    tall = max(size, _READABLE) if len(labels) <= _MAX_NAMED else size
+    shapes = _cells(cells, labels, labels, size=(size, tall), top=8)
+    top = 8 + tall * len(labels)
+    return Drawing(joined(shapes, _row_labels(labels, tall, top=8), _ramp(top + 12)), top + 48)
 
 
 def grid(rows: Sequence[str], columns: Sequence[str], shares: Mapping[tuple[int, int], float]) -> Drawing:

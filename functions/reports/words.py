@@ -61,6 +61,11 @@ def isolated(text: str) -> str:
     return text
 
 
+def numbered(place: int, text: str) -> str:
+    """A title of the `place`th task or question."""
+    return f"{place}. {isolated(shortened(text))}"
+
+
 def quoted(text: str) -> str:
     return f"“{isolated(text)}”"
 

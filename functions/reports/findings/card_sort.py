@@ -125,7 +125,7 @@ def _similarity(metrics: Metrics) -> Section:
         "similarity",
         "How often two cards were put together",
         "Share of those who sorted both cards; cards stand in the order of the dendrogram, so that clusters "
-        "show as dark triangles at the edge.",
+        "show as strongly coloured triangles along the edge.",
         lambda: _draw_similarity(metrics),
     )
     columns = ("Card", "Other card", "Together", "People together", "People who sorted both")

@@ -15,9 +15,7 @@ Task = Mapping[str, Any]
 def sections(design: Design, metrics: Metrics) -> Sections:
     asked = {task["id"]: task for task in design.settings["tasks"]}
     tasks = [(asked[each["task_id"]], each) for each in metrics["tasks"] if each["task_id"] in asked]
-    titled = [
-        (f"{place}. {words.shortened(task['prompt'])}", task, each) for place, (task, each) in enumerate(tasks, 1)
-    ]
+    titled = [(words.numbered(place, task["prompt"]), task, each) for place, (task, each) in enumerate(tasks, 1)]
     success = [(title, figures["success"]) for title, _, figures in titled]
     chart = Chart(
         "success",

@@ -47,12 +47,12 @@ def _exposure(metrics: Metrics) -> Section:
 
 
 def _question(place: int, question: Figures, figures: Figures) -> Section:
-    title = f"{place}. {words.shortened(question['prompt'])}"
+    title = words.numbered(place, question["prompt"])
     name = f"question-{place}"
     if question["kind"] == "single_choice":
         rows = [(option["label"], option) for option in figures["options"]]
         said = "Share of those who answered, with 95 % intervals."
-        chart = Chart(name, "Who chose what", said, lambda: shares(rows))
+        chart = Chart(name, f"Question {place}: who chose what", said, lambda: shares(rows))
         return Section(title, charts=[chart], tables=[proportions_table("Option", rows)], level=3)
     tables: list[Table] = []
     recall = figures.get("recall")
@@ -61,8 +61,8 @@ def _question(place: int, question: Figures, figures: Figures) -> Section:
     tables += words_table("Word", "word", figures["words"])
     tables += words_table("Two words", "bigram", figures["bigrams"])
     charts = [
-        word_chart(name, "Words", figures["words"]),
-        word_chart(f"{name}-pairs", "Pairs of words", figures["bigrams"], key="bigram"),
+        word_chart(name, f"Question {place}: words", figures["words"]),
+        word_chart(f"{name}-pairs", f"Question {place}: pairs of words", figures["bigrams"], key="bigram"),
     ]
     empty = words.count(figures["empty"], "answer was", "answers were")
     return Section(title, texts=[f"{empty} empty."], charts=charts, tables=tables, level=3)

@@ -33,8 +33,7 @@ def sections(design: Design, metrics: Metrics) -> Sections:
     names = {task["id"]: task["prompt"] for task in design.settings["tasks"]}
     labels = {screen["id"]: screen["label"] for screen in design.settings.get("screens", ())}
     titled = [
-        (f"{place}. {words.shortened(names.get(task['task_id'], ''))}", task)
-        for place, task in enumerate(metrics["tasks"], 1)
+        (words.numbered(place, names.get(task["task_id"], "")), task) for place, task in enumerate(metrics["tasks"], 1)
     ]
     return [
         findings([point for title, task in titled for point in _points(title, task)]),

@@ -1,6 +1,7 @@
 """Survey: each question by its kind."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from functions.reports import words
@@ -105,10 +106,9 @@ def _question(place: int, question: Question, figures: Figures) -> Section:
         f"{_capitalised(words.name(question.kind))}: shown to {figures['shown']}, answered by {figures['answered']}."
     )
     name = f"question-{place}"
-    charts, tables = _SHOWN[question.kind](name, question, figures)
-    return Section(
-        f"{place}. {words.shortened(question.prompt)}", texts=[answered], charts=charts, tables=tables, level=3
-    )
+    drawn, tables = _SHOWN[question.kind](name, question, figures)
+    charts = [replace(chart, title=f"Question {place}: {chart.title}") for chart in drawn]
+    return Section(words.numbered(place, question.prompt), texts=[answered], charts=charts, tables=tables, level=3)
 
 
 def _capitalised(text: str) -> str:
@@ -120,7 +120,7 @@ _Shown = tuple[list[Chart], list[Table]]
 
 def _choice(name: str, question: Question, figures: Figures) -> _Shown:
     rows = [(option["label"], option) for option in figures["options"]]
-    title = "Who chose what" if question.kind != "boolean" else "Yes or no"
+    title = "who chose what" if question.kind != "boolean" else "yes or no"
     said = "Share of those who answered, with 95 % intervals."
     return [Chart(name, title, said, lambda: shares(rows))], [proportions_table("Option", rows)]
 
@@ -130,7 +130,7 @@ def _scale(name: str, question: Question, figures: Figures) -> _Shown:
     mean = figures["mean"]
     measures = [(label, figures[key]) for key, label in _BOXES.items() if key in figures]
     charts = [
-        Chart(name, "Answers", f"How many gave each answer from {low} to {high}.", _drawn(figures)),
+        Chart(name, "answers", f"How many gave each answer from {low} to {high}.", _drawn(figures)),
         _score_chart(name, "Mean", mean, (low, high), tuple((float(tick), str(tick)) for tick in _ticks(low, high))),
     ]
     tables = [means_table("Answers", [("Mean", mean)])]
@@ -176,7 +176,7 @@ def _nps(name: str, question: Question, figures: Figures) -> _Shown:
     charts = [
         Chart(
             f"{name}-groups",
-            "Promoters and detractors",
+            "promoters and detractors",
             "Parts of those who answered.",
             lambda: stacks([("Answers", groups)], NPS),
         ),
@@ -184,9 +184,9 @@ def _nps(name: str, question: Question, figures: Figures) -> _Shown:
             f"{name}-score",
             "Net Promoter Score",
             "From -100 to 100, with its 95 % interval.",
-            lambda: ranges([bar], low=-100, high=100, ticks=_NPS_TICKS),
+            lambda: ranges([bar], low=-100, high=100, base=0, ticks=_NPS_TICKS),
         ),
-        Chart(name, "Answers", "How many gave each answer from 0 to 10.", _drawn(figures)),
+        Chart(name, "answers", "How many gave each answer from 0 to 10.", _drawn(figures)),
     ]
     rows = [
         ("NPS", words.decimal(figures["nps"], 1)),
@@ -243,7 +243,7 @@ def _ranking(name: str, question: Question, figures: Figures) -> _Shown:
 
 
 def _text(name: str, question: Question, figures: Figures) -> _Shown:
-    return [word_chart(name, "Words", figures["words"])], words_table("Word", "word", figures["words"])
+    return [word_chart(name, "words", figures["words"])], words_table("Word", "word", figures["words"])
 
 
 _SHOWN: Final[Mapping[str, Callable[[str, Question, Figures], _Shown]]] = {

@@ -37,9 +37,7 @@ _MOST_NODES: Final = 40
 def sections(design: Design, metrics: Metrics) -> Sections:
     tasks = metrics["tasks"]
     names = {task["id"]: task["prompt"] for task in design.settings["tasks"]}
-    titled = [
-        (f"{place}. {words.shortened(names.get(task['task_id'], ''))}", task) for place, task in enumerate(tasks, 1)
-    ]
+    titled = [(words.numbered(place, names.get(task["task_id"], "")), task) for place, task in enumerate(tasks, 1)]
     return [
         findings(list(_points(titled, metrics["overall"]))),
         _outcomes(titled),

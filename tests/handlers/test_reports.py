@@ -60,7 +60,7 @@ def read(api: Client, path: str, **headers: str) -> Reply:
 def test_metrics_of_nobody_are_nulls(api: Client) -> None:
     study = api.published("tree_test")
     shown = metrics(api, study)
-    assert list(shown) == ["study_id", "type", "as_of", "participants", "duration_ms"]
+    assert list(shown) == ["study_id", "type", "as_of", "participants", "duration_ms", "tree_test"]
     assert (shown["study_id"], shown["type"]) == (study["id"], "tree_test")
     assert re.fullmatch(r"2026-01-31T09:\d\d:\d\d\.\d{3}Z", shown["as_of"])
     assert shown["participants"] == {

@@ -1,0 +1,145 @@
+"""What GET /metrics says of each study type, through the real handler."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.handlers.conftest import Client
+from tests.handlers.studies import people, published
+from trimetric.domain.study_types import STUDY_TYPES
+
+
+def bring(api: Client, study: dict[str, Any], count: int, *, seed: int = 0) -> list[dict[str, Any]]:
+    body = {"participants": people(study, count, seed=seed)}
+    reply = api.post(f"/api/v1/studies/{study['id']}/participants", body)
+    assert reply.status == 201, reply.text
+    made: list[dict[str, Any]] = reply.data
+    return made
+
+
+def metrics(api: Client, study: dict[str, Any]) -> dict[str, Any]:
+    reply = api.get(f"/api/v1/studies/{study['id']}/metrics")
+    assert reply.status == 200, reply.text
+    shown: dict[str, Any] = reply.data
+    return {**shown, "as_of": ""}
+
+
+def numbers(value: Any) -> list[float]:
+    """Every number in it, however deep."""
+    if isinstance(value, dict):
+        return [number for member in value.values() for number in numbers(member)]
+    if isinstance(value, list):
+        return [number for member in value for number in numbers(member)]
+    return [value] if isinstance(value, int | float) and not isinstance(value, bool) else []
+
+
+@pytest.mark.parametrize("type_", STUDY_TYPES)
+def test_each_type_has_a_member_of_its_name(api: Client, type_: str) -> None:
+    study = published(api, type_)
+    empty = metrics(api, study)
+    assert list(empty) == ["study_id", "type", "as_of", "participants", "duration_ms", type_]
+    bring(api, study, 12)
+    shown = metrics(api, study)
+    assert shown["participants"]["analysed"] == 12
+    assert list(shown[type_]) == list(empty[type_])
+    assert sum(numbers(shown[type_])) > sum(numbers(empty[type_]))
+
+
+@pytest.mark.parametrize("type_", STUDY_TYPES)
+def test_exclusion_shows_at_once_and_inclusion_restores_every_byte(api: Client, type_: str) -> None:
+    study = published(api, type_)
+    someone, *_ = bring(api, study, 1)
+    alone = metrics(api, study)
+    others = bring(api, study, 9, seed=1)
+    before = metrics(api, study)
+    path = f"/api/v1/studies/{study['id']}/participants"
+    for other in others:
+        api.post(f"{path}/{other['id']}/exclude")
+    assert metrics(api, study)[type_] == alone[type_]
+    for other in others:
+        api.post(f"{path}/{other['id']}/include")
+    assert json.dumps(metrics(api, study)) == json.dumps(before)
+    api.post(f"{path}/{someone['id']}/exclude")
+    assert metrics(api, study) != before
+
+
+@pytest.mark.parametrize("type_", STUDY_TYPES)
+def test_the_order_in_which_people_came_and_were_read_is_of_no_account(api: Client, type_: str) -> None:
+    first, second = published(api, type_), published(api, type_)
+    for seed in (0, 1, 2):
+        bring(api, first, 3, seed=seed)
+        metrics(api, first)
+    for seed in (2, 0, 1):
+        bring(api, second, 3, seed=seed)
+    unlike = {"study_id": ""}
+    assert stripped(metrics(api, first), first) == stripped(metrics(api, second) | unlike, second)
+
+
+def stripped(shown: dict[str, Any], study: dict[str, Any]) -> str:
+    """With the places of cards, groups and questions for their ids, which differ from study to study."""
+    text = json.dumps({**shown, "study_id": ""})
+    for kind in ("cards", "groups", "questions"):
+        for place, each in enumerate(study.get(kind, [])):
+            text = text.replace(each["id"], f"{kind} {place}")
+    return text
+
+
+@pytest.mark.parametrize("type_", STUDY_TYPES)
+def test_a_warm_read_takes_three_round_trips(api: Client, type_: str) -> None:
+    study = published(api, type_)
+    bring(api, study, 5)
+    metrics(api, study)
+    assert api.platform.round_trips(metrics=lambda: metrics(api, study)) == {"metrics": 3}
+
+
+@pytest.mark.parametrize("type_", STUDY_TYPES)
+def test_metrics_of_each_type_as_markdown(api: Client, type_: str) -> None:
+    study = published(api, type_)
+    bring(api, study, 5)
+    reply = api.get(f"/api/v1/studies/{study['id']}/metrics", accept="text/markdown")
+    assert reply.status == 200
+    assert reply.headers["content-type"] == "text/markdown; charset=utf-8"
+    assert f"\n## {type_.replace('_', ' ').capitalize()}\n" in reply.text
+    assert "{" not in reply.text.replace("\\{", "")
+
+
+def test_areas_that_are_edited_later_are_followed(api: Client) -> None:
+    study = published(api, "first_click_test")
+    bring(api, study, 30)
+    before = metrics(api, study)["first_click_test"]["tasks"]
+    tasks = [
+        {**task, "areas": [{**area, "correct": not area["correct"]} for area in task["areas"]]}
+        for task in study["settings"]["tasks"]
+    ]
+    path = f"/api/v1/studies/{study['id']}"
+    assert api.patch(path, {"study": {"settings": {"tasks": tasks}}}).status == 200
+    after = metrics(api, study)["first_click_test"]["tasks"]
+    for was, now in zip(before, after, strict=True):
+        decided = was["success"]["n"] - was["skips"] - was["outside"]
+        assert was["success"]["count"] + now["success"]["count"] == decided
+    assert api.patch(path, {"study": {"settings": {"tasks": study["settings"]["tasks"]}}}).status == 200
+    assert metrics(api, study)["first_click_test"]["tasks"] == before
+
+
+def test_merged_categories_are_followed(api: Client) -> None:
+    study = published(api, "card_sort")
+    bring(api, study, 10)
+    before = metrics(api, study)["card_sort"]
+    free = [group for group in before["groups"] if group["group_id"] is None]
+    assert free
+    category_map = {group["label"]: "Everything of their own" for group in free}
+    path = f"/api/v1/studies/{study['id']}"
+    assert api.patch(path, {"study": {"settings": {"category_map": category_map}}}).status == 200
+    after = metrics(api, study)["card_sort"]
+    assert {**after, "standardised": None} == {**before, "standardised": None}
+    assert after["standardised"] != before["standardised"]
+
+
+def test_a_study_that_is_duplicated_starts_with_no_metrics(api: Client) -> None:
+    study = published(api, "tree_test")
+    bring(api, study, 3)
+    metrics(api, study)
+    copy = api.post(f"/api/v1/studies/{study['id']}/duplicate").data
+    assert metrics(api, copy)["participants"]["started"] == 0
+    assert metrics(api, copy)["tree_test"]["overall"]["success"]["n"] == 0

@@ -25,7 +25,7 @@ td{font-variant-numeric:tabular-nums}
 figure{margin:1.5rem 0;overflow-x:auto}
 figcaption,.date{color:var(--faint)}
 figcaption b{color:var(--ink);display:block}
-svg{max-width:100%;height:auto}
+svg{max-width:100%;min-width:36rem;height:auto}
 @media print{body{max-width:none}figure,tr{break-inside:avoid}}
 """
 )

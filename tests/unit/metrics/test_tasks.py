@@ -53,6 +53,8 @@ def test_the_single_usability_metric_as_computed_by_hand() -> None:
     times = [60, 53, 70, 42, 62, 43, 81]
     time = time_part(Fraction(75_000), moments([scaled_log(1000 * each) for each in times]))
     satisfaction = satisfaction_part(moments([5, 6, 7, 5, 6, 6, 4]))
+    assert time is not None
+    assert satisfaction is not None
     assert time == pytest.approx(0.8669506879, abs=1e-9)
     assert satisfaction == pytest.approx(0.4883218343, abs=1e-9)
     assert (0.8 + time + satisfaction) / 3 == pytest.approx(0.7184241741, abs=1e-9)

@@ -58,6 +58,35 @@ def envelope(schema: Schema) -> Schema:
     return wrapped("data", schema)
 
 
+#: What the metrics of each study type hold; the document in words says more about each.
+FIGURES: Final[Mapping[str, Sequence[str]]] = {
+    "card_sort": ("cards", "similarity", "dendrogram", "groups", "consensus"),
+    "tree_test": ("tasks", "overall"),
+    "survey": ("questions", "dropoff"),
+    "first_click_test": ("tasks",),
+    "five_second_test": ("exposure_ms", "exposure_off", "questions"),
+    "preference_test": ("options", "none", "test", "runner_up_p_value", "winner", "tied"),
+    "prototype_test": ("tasks",),
+    "live_website_test": ("tasks",),
+    "interview": (
+        "scheduled",
+        "completed",
+        "no_show",
+        "cancelled",
+        "duration_ms",
+        "tags",
+        "tag_pairs",
+        "guide_coverage",
+        "new_tags_per_interview",
+        "saturated",
+    ),
+}
+
+
+def _figures(*names: str) -> Schema:
+    return {"type": "object", "required": list(names), "properties": dict.fromkeys(names, ANYTHING)}
+
+
 def page_of(schema: Schema) -> Schema:
     return members({"data": array(schema), "pagination": ref("Pagination")})
 
@@ -273,8 +302,11 @@ ANSWERS: Final[Mapping[str, Schema]] = {
             "as_of": INSTANT,
             "participants": ref("Participants"),
             "duration_ms": ref("Durations"),
-        }
-    ),
+            **{name: _figures(*figures) for name, figures in FIGURES.items()},
+        },
+        optional=STUDY_TYPES,
+    )
+    | {"description": "Of the members named like study types it has that of the study's own type."},
     "Chart": members({"name": TEXT, "title": TEXT}),
     "RunnerView": members(
         {

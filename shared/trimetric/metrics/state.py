@@ -18,8 +18,8 @@ VERSION: Final = 1
 #: Units of `scaled` in 1.
 SCALE: Final = 10**12
 
-#: A component of a counter's name.
-Part = str | int | bool | None
+#: A component of a counter's name. No booleans: `under` gives parts as keys, where True is 1.
+Part = str | int | None
 
 #: Sorts after every name: names are ASCII.
 _AFTER: Final = "\x7f"

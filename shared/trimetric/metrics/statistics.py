@@ -5,9 +5,11 @@ equal figures whatever their history.
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
+from itertools import accumulate
 from statistics import NormalDist
 from typing import Any, Final
 
@@ -19,6 +21,9 @@ Z95: Final = _NORMAL.inv_cdf(0.975)
 
 _EPSILON: Final = 1e-16
 _TINY: Final = 1e-300
+#: Where a continued fraction stops: its factors differ from 1 by no more than this.
+_CONVERGED: Final = 4e-16
+_MOST_STEPS: Final = 10_000
 #: Up to so many, a probability comes from whole numbers; beyond, where they take seconds, from logarithms.
 _WHOLE: Final = 200_000
 #: Differences of logarithms below which two probabilities are compared as whole numbers.
@@ -105,16 +110,16 @@ def _incomplete_beta(a: float, b: float, x: float) -> float:
 def _beta_fraction(a: float, b: float, x: float) -> float:
     """The continued fraction of the incomplete beta function, by Lentz's method."""
     c, d = 1.0, 1 / _away_from_zero(1 - (a + b) * x / (a + 1))
-    product = d
-    for step in range(1, 10_000):
+    product, change, step = d, 0.0, 0
+    while abs(change - 1) > _CONVERGED and step < _MOST_STEPS:
+        step += 1
         even = step * (b - step) * x / ((a + 2 * step - 1) * (a + 2 * step))
         odd = -(a + step) * (a + b + step) * x / ((a + 2 * step) * (a + 2 * step + 1))
         for term in (even, odd):
             d = 1 / _away_from_zero(1 + term * d)
             c = _away_from_zero(1 + term / c)
-            product *= d * c
-        if abs(d * c - 1) < 4 * _EPSILON:
-            break
+            change = d * c
+            product *= change
     return product
 
 
@@ -198,21 +203,13 @@ def _probability(outcome: int, n: int, one_in: int) -> float:
 
 def quantile(counts: Mapping[int, int], share: Fraction) -> Fraction | None:
     """Type 7 quantile of values that occur `counts` times each; None of none."""
-    ordered = sorted((value, count) for value, count in counts.items() if count)
-    n = sum(count for _, count in ordered)
-    if not n:
+    ordered = sorted(value for value, count in counts.items() if count)
+    reached = list(accumulate(counts[value] for value in ordered))
+    if not ordered:
         return None
-    place = (n - 1) * share
-    below = _at(ordered, math.floor(place))
-    return below + (_at(ordered, math.ceil(place)) - below) * (place - math.floor(place))
-
-
-def _at(ordered: Sequence[tuple[int, int]], rank: int) -> int:
-    for value, count in ordered:
-        rank -= count
-        if rank < 0:
-            return value
-    raise IndexError(rank)
+    place = (reached[-1] - 1) * share
+    below, above = (ordered[bisect_right(reached, rank)] for rank in (math.floor(place), math.ceil(place)))
+    return below + (above - below) * (place - math.floor(place))
 
 
 def median(counts: Mapping[int, int], *, scale: int = 1) -> float | None:

@@ -112,6 +112,13 @@ def test_exact_binomials_sum_all_outcomes_no_more_likely(pair: tuple[int, int], 
     assert binomial_two_sided(count, n, one_in=one_in) == pytest.approx(float(expected), rel=1e-12)
 
 
+@pytest.mark.parametrize("count", [192, 266, 193, 265])
+def test_exact_binomials_where_two_outcomes_are_nearly_as_likely(count: int) -> None:
+    chances = [math.comb(686, outcome) * 2 ** (686 - outcome) for outcome in range(687)]
+    expected = Fraction(sum(chance for chance in chances if chance <= chances[count]), 3**686)
+    assert binomial_two_sided(count, 686, one_in=3) == pytest.approx(float(expected), rel=1e-12)
+
+
 def test_published_exact_binomials() -> None:
     assert binomial_two_sided(39, 100, one_in=4) == pytest.approx(0.0024273945, abs=1e-9)
     assert binomial_two_sided(63, 122) == pytest.approx(0.7860578569, abs=1e-9)

@@ -21,6 +21,7 @@ counted over the sets of labels.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Final
 
 from trimetric.domain.study_types.card_sort import has_groups, normalise_label, takes_free_labels
@@ -232,6 +233,7 @@ def _dendrogram(similarity: Figures) -> Figures:
     }
 
 
+@lru_cache(maxsize=1 << 16)
 def _distance(together: int, both: int) -> Fraction:
     """Cards that nobody sorted both are as far apart as cards that nobody put together."""
     return Fraction(both - together, both) if both else Fraction(1)

@@ -29,7 +29,7 @@ from trimetric.metrics.durations import LOG_SCALE, scaled_log
 from trimetric.metrics.state import State, name
 
 EXACT_CARDS: Final = 16
-MAX_CARDS: Final = 80
+MAX_CARDS: Final = 100
 
 NODES: Final = 14
 SPAN: Final = Fraction(6, 5)

@@ -19,15 +19,10 @@ def units(count: int, width: int = WIDTH) -> tuple[int, ...]:
     return tuple(10 ** (width * place) for place in range(count))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def _halves(count: int, width: int) -> int:
-    return sum(units(count, width)) * (10**width // 2)
-
-
-def packed(fields: Iterable[int], count: int, *, width: int = WIDTH) -> int:
-    """1 in each of `fields`."""
-    unit = units(count, width)
-    return sum(unit[place] for place in fields)
+    halves: int = sum(units(count, width)) * (10**width // 2)
+    return halves
 
 
 def unpacked(number: int, count: int, *, width: int = WIDTH) -> Sequence[int]:

@@ -1,6 +1,6 @@
 """Matrices as squares whose depth of colour is a share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from functions.reports.figures import nothing
@@ -118,18 +118,28 @@ def _cells(
 def _levels(shares: Mapping[tuple[int, int], float], *, size: tuple[float, float], top: float) -> Markup:
     wide, tall = size
     drawn: dict[int, list[str]] = {}
-    for (row, column), share in shares.items():
-        level = round(share * _LEVELS)
-        drawn.setdefault(level, []).append(
-            f"M{_LABELS + column * wide:.1f} {top + row * tall:.1f}h{wide:.1f}v{tall:.1f}h-{wide:.1f}z"
-        )
+    for level, row, column, length in _runs(shares):
+        long = length * wide
+        path = f"M{_LABELS + column * wide:.1f} {top + row * tall:.1f}h{long:.1f}v{tall:.1f}h-{long:.1f}z"
+        drawn.setdefault(level, []).append(path)
     return joined(
         *(
             element("path", d="".join(paths), fill="var(--heat)", fill_opacity=level / _LEVELS)
             for level, paths in sorted(drawn.items())
-            if level
         )
     )
+
+
+def _runs(shares: Mapping[tuple[int, int], float]) -> Iterator[tuple[int, int, int, int]]:
+    """Level, row, first column and number of neighbours in a row that have the same level; without level 0."""
+    levels = {place: level for place, share in shares.items() if (level := round(share * _LEVELS))}
+    for (row, column), level in levels.items():
+        if levels.get((row, column - 1)) == level:
+            continue
+        length = 1
+        while levels.get((row, column + length)) == level:
+            length += 1
+        yield level, row, column, length
 
 
 def _ramp(top: float) -> Markup:

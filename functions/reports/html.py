@@ -1,5 +1,6 @@
 """A report as one web page that needs nothing else: no script, no font, no image from elsewhere."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from functions.reports.layout import Cell, Chart, Section, Table
@@ -30,6 +31,8 @@ svg{max-width:100%;min-width:36rem;height:auto}
 """
 )
 
+#: Characters for charts: with its tables a page stays within the 6 MB that a function may answer.
+_ROOM: Final = 2_500_000
 #: Figures and instants; longer texts may break.
 _SHORT: Final = 24
 
@@ -37,29 +40,40 @@ _SHORT: Final = 24
 def page(report: Report) -> bytes:
     title = escape(report.title)
     date = f'<p class="date">As of <time>{escape(report.as_of)}</time></p>' if report.as_of is not None else ""
+    sections = _Sections()
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>Report: {title}</title>\n<style>{_STYLE}</style>\n</head>\n"
         f"<body>\n<main>\n<h1>Report: {title}</h1>\n{date}\n"
-        f"{''.join(map(_section, report.sections))}"
+        f"{''.join(map(sections.render, report.sections))}"
         "</main>\n</body>\n</html>\n"
     ).encode()
 
 
-def _section(section: Section) -> str:
-    heading = f"h{section.level}"
-    parts = [f"<p>{escape(text)}</p>" for text in section.texts]
-    if section.points:
-        parts.append(f"<ul>{''.join(f'<li>{escape(point)}</li>' for point in section.points)}</ul>")
-    parts += [*map(_figure, section.charts), *map(_table, section.tables)]
-    return f"<section><{heading}>{escape(section.title)}</{heading}>{''.join(parts)}</section>\n"
+@dataclass(slots=True)
+class _Sections:
+    """Draws charts until there is no more room for them."""
 
+    room: int = _ROOM
 
-def _figure(chart: Chart) -> str:
-    caption = f"<figcaption><b>{escape(chart.title)}</b>{escape(chart.description)}</figcaption>"
-    return f"<figure>{caption}{chart.picture().inline()}</figure>"
+    def render(self, section: Section) -> str:
+        heading = f"h{section.level}"
+        parts = [f"<p>{escape(text)}</p>" for text in section.texts]
+        if section.points:
+            parts.append(f"<ul>{''.join(f'<li>{escape(point)}</li>' for point in section.points)}</ul>")
+        parts += [*map(self._figure, section.charts), *map(_table, section.tables)]
+        return f"<section><{heading}>{escape(section.title)}</{heading}>{''.join(parts)}</section>\n"
+
+    def _figure(self, chart: Chart) -> str:
+        caption = f"<b>{escape(chart.title)}</b>{escape(chart.description)}"
+        drawn = chart.picture().inline() if self.room > 0 else ""
+        self.room -= len(drawn)
+        if self.room < 0:
+            drawn = ""
+            caption += f" Left out here for its size; it is served as <code>charts/{escape(chart.name)}.svg</code>."
+        return f"<figure><figcaption>{caption}</figcaption>{drawn}</figure>"
 
 
 def _table(table: Table) -> str:

@@ -93,6 +93,11 @@ def distribution(entries: Sequence[Block]) -> Drawing:
     )
 
 
+def frequent_table(first: str, entries: Sequence[Block]) -> Table:
+    """Of a distribution over many things the most frequent ones."""
+    return distribution_table(first, sorted(entries, key=lambda entry: -entry["count"])[:MOST])
+
+
 def distribution_table(first: str, entries: Sequence[Block]) -> Table:
     rows = [(_label(entry), entry["count"], words.share(entry["share"])) for entry in entries]
     return Table((first, "Count", "Share"), rows)

@@ -20,10 +20,14 @@ from functions.reports.svg import Drawing
 from trimetric.domain.study_types.design import Design
 
 Cards = Sequence[Mapping[str, Any]]
+#: By place of the card and of the group.
+Cells = Mapping[tuple[int, int], Mapping[str, Any]]
 
 _TICKS: Final = tuple((step / 4, f"{25 * step} %") for step in range(5))
 _NAMED: Final = 3
 _PAIRS: Final = 20
+#: Columns that a table of placements may have.
+_WIDE: Final = 12
 
 
 def sections(design: Design, metrics: Metrics) -> Sections:
@@ -204,18 +208,35 @@ def _placements(design: Design, metrics: Metrics) -> Section:
             {place: cell["share"] for place, cell in cells.items() if cell["count"]},
         ),
     )
+    table = _placements_table(design, cells) if len(design.groups) <= _WIDE else _frequent_table(design, cells)
+    return Section("Placements", charts=[chart], tables=[table] if cells else [])
+
+
+def _placements_table(design: Design, cells: Cells) -> Table:
     labels = [group.label for group in design.groups]
     rows = [
-        (
-            card.label,
-            *(
-                f"{cell['count']} ({words.percent(cell['share'])})" if (cell := cells.get((row, column))) else ""
-                for column in range(len(labels))
-            ),
-        )
+        (card.label, *(_placed(cells.get((row, column))) for column in range(len(labels))))
         for row, card in enumerate(design.cards)
     ]
-    return Section("Placements", charts=[chart], tables=[Table(_distinct(["Card", *labels]), rows)] if cells else [])
+    return Table(_distinct(["Card", *labels]), rows)
+
+
+def _frequent_table(design: Design, cells: Cells) -> Table:
+    """The groups that each card was put into most often, where a column a group would be too many."""
+    by_card: dict[int, list[tuple[int, Mapping[str, Any]]]] = {}
+    for (row, column), cell in cells.items():
+        if cell["count"]:
+            by_card.setdefault(row, []).append((column, cell))
+    rows = []
+    for row, card in enumerate(design.cards):
+        ranked = sorted(by_card.get(row, ()), key=lambda each: (-each[1]["count"], each[0]))[:_NAMED]
+        named = [f"{design.groups[column].label}: {_placed(cell)}" for column, cell in ranked]
+        rows.append((card.label, "; ".join(named)))
+    return Table(("Card", "Most frequent groups"), rows)
+
+
+def _placed(cell: Mapping[str, Any] | None) -> str:
+    return f"{cell['count']} ({words.percent(cell['share'])})" if cell else ""
 
 
 def _distinct(columns: Sequence[str]) -> list[str]:

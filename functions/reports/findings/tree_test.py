@@ -8,9 +8,9 @@ from functions.reports import outline, words
 from functions.reports.figures import Part, stacks
 from functions.reports.findings import Metrics, Sections
 from functions.reports.findings.blocks import (
-    distribution_table,
     durations_table,
     findings,
+    frequent_table,
     limited,
     means_table,
     proportions_table,
@@ -94,8 +94,8 @@ def _task(design: Design, title: str, place: int, task: Task) -> Section:
             proportions_table("Measure", measures),
             means_table("Measure", [("Lostness", task["lostness"]), ("Confidence (1-7)", task["confidence"])]),
             durations_table("Time", [("All", task["duration_ms"]), ("Successful", task["success_duration_ms"])]),
-            distribution_table("First click", task["first_click"]),
-            distribution_table("Answer", task["destinations"]),
+            frequent_table("First click", task["first_click"]),
+            frequent_table("Answer", task["destinations"]),
             *_paths(task, labels),
             _visits(task, labels),
         ],

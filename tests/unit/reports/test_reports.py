@@ -155,3 +155,18 @@ def test_a_study_without_figures_of_its_type_has_the_rest() -> None:
         metrics=None,
     )
     assert [chart.name for chart in charts.charts_of(bare)] == ["durations"]
+
+
+def test_the_largest_card_sort_fits_into_an_answer() -> None:
+    facts = samples.facts("card_sort", size=500, people=40)
+    pictures = [len(chart.picture().standalone()) for chart in charts.charts_of(facts)]
+    assert max(pictures) < 4_000_000
+    assert len(html.page(report("card_sort", 500, 40))) < 5_000_000
+
+
+def test_charts_beyond_the_room_of_a_page_are_named_instead() -> None:
+    charted = [section for section in report("survey", 60, 12).sections if section.charts]
+    crowded = Report(title="Crowded", as_of=None, sections=charted * 30)
+    text = html.page(crowded).decode()
+    assert "Left out here for its size; it is served as <code>charts/durations.svg</code>" in text
+    assert text.count("</svg>") < len([chart for section in crowded.sections for chart in section.charts])

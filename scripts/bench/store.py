@@ -118,7 +118,10 @@ def _key_schema(*key: str) -> list[dict[str, str]]:
 
 @dataclass(slots=True)
 class Cost:
-    """`trips` counts calls that run side by side once, `actions` those of transactions; `cpu` is the seconds that this process spent in the client."""
+    """`trips` counts calls that run side by side once, `actions` what transactions write and check.
+
+    `cpu` is the seconds that this process spent in the client.
+    """
 
     calls: int = 0
     trips: int = 0

@@ -1,7 +1,7 @@
 """DynamoDB Local with the product's tables, and a client that says what each request cost.
 
-Capacity figures of DynamoDB Local are those of AWS for single reads and writes; a refused condition reports none, and is
-counted as the one write unit that AWS bills. For a transaction it reports the same few units however many items are
+Capacity figures of DynamoDB Local are those of AWS for single reads and writes; a refused condition reports none, and
+is counted as the one write unit that AWS bills. For a transaction it reports the same few units however many items are
 written (20 for 1 as for 100 participants), so the actions of transactions are counted instead.
 """
 

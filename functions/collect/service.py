@@ -132,7 +132,7 @@ def _hand_in(call: Call, entered: Study) -> Response:
         raise InvalidStatusTransition("This participant has completed the study")
     _parsed(study, design, raw, existing=[result.payload for result in person.results])
     results = (*person.results, StoredResult(payload, call.now_text))
-    if len(participants.packed(results)) > blobs.MAX_BYTES:
+    if not blobs.fits(participants.packed(results)):
         raise ValidationFailed.of(_LIST, "are too large to be kept for one person")
     change = participants.change(
         call.tenant.id,

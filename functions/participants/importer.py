@@ -134,7 +134,7 @@ def _candidate(call: Call, study: Study, design: Design, person: NewParticipant,
     participant = replace(_participant(call, study, person, payloads, place=place), flags=flags)
     results = [StoredResult(payload, call.now_text) for payload in payloads]
     put = participants.creation(call.tenant.id, study.id, participant, results, now_millis=to_millis(call.now))
-    if len(put.item["results"]) > blobs.MAX_BYTES:
+    if not blobs.fits(put.item["results"]):
         raise ValidationFailed.of(f"{path}.results", "is too large to be kept for one person")
     return Candidate(place, participant, put)
 

@@ -207,7 +207,7 @@ def _counts(participant: Participant) -> _Counts:
 
 
 def packed(results: Sequence[StoredResult]) -> bytes:
-    """To be held against `blobs.MAX_BYTES`."""
+    """To be asked `blobs.fits`."""
     return blobs.pack([result.to_document() for result in results])
 
 

@@ -1,13 +1,8 @@
 """What runners may send."""
 
-from typing import Annotated
+from pydantic import BaseModel, ConfigDict
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
-
-from trimetric.domain.validation import TEXT_PATTERN
-
-ExternalId = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=255, pattern=TEXT_PATTERN)]
-ShortText = Annotated[str, StringConstraints(strict=True, max_length=100, pattern=TEXT_PATTERN)]
+from trimetric.domain.validation import ExternalId, ShortText
 
 
 class Newcomer(BaseModel):

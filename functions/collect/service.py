@@ -10,6 +10,7 @@ from functions.collect.door import TOKEN_OCTETS, enter, hash_of, recognise, requ
 from functions.collect.schemas import Newcomer
 from trimetric.domain import ids, times
 from trimetric.domain.participants import Participant, Progress, StoredResult, participant_id, public_result
+from trimetric.domain.quality import flags_of
 from trimetric.domain.studies import Study
 from trimetric.domain.study_types import study_type
 from trimetric.domain.study_types.design import Design
@@ -131,7 +132,7 @@ def _hand_in(call: Call, entered: Study) -> Response:
         raise InvalidStatusTransition("This participant has completed the study")
     _parsed(study, design, raw, existing=[result.payload for result in person.results])
     results = (*person.results, StoredResult(payload, call.now_text))
-    if len(participants.packed(results)) > blobs.MAX_BYTES:
+    if not blobs.fits(participants.packed(results)):
         raise ValidationFailed.of(_LIST, "are too large to be kept for one person")
     change = participants.change(
         call.tenant.id,
@@ -176,15 +177,19 @@ def complete(call: Call) -> Response:
     return retried(lambda again: _complete(again, study))(call)
 
 
-def _complete(call: Call, study: Study) -> Response:
-    participant = recognise(call, study).participant
+def _complete(call: Call, entered: Study) -> Response:
+    person, (study, design) = both(lambda: recognise(call, entered), lambda: _designed(call, entered))
+    participant = person.participant
     call.begin_idempotent(credential_id=participant.id)
     call.parameters()
     call.no_body()
     require_published(study)
     if participant.completed:
         return commit(call, _completion(participant))
-    done = participant.complete(times.to_text(_not_before(participant.started_at, call.now)))
+    done = participant.complete(
+        times.to_text(_not_before(participant.started_at, call.now)),
+        flags=flags_of(study.type, design, [result.payload for result in person.results]),
+    )
     change = participants.change(call.tenant.id, study.id, done, seen=participant, now_millis=to_millis(call.now))
     try:
         return commit(call, _completion(done), *change)

@@ -29,7 +29,7 @@ from trimetric.http.answers import Answer, Replayed, commit
 from trimetric.http.call import Call
 
 #: Seconds between attempts while another import holds one of the people; each is drawn up to twice as long.
-PAUSES: Final = (0.0, 0.05, 0.1, 0.2, 0.4, 0.4)
+PAUSES: Final = (0.0, 0.05, 0.1, 0.2, 0.4, 0.4, 0.8, 0.8)
 
 _RANDOM: Final = random.SystemRandom()
 
@@ -55,7 +55,9 @@ class Batch:
     stored: dict[str, Participant] = field(default_factory=dict)
 
     def new(self) -> list[Candidate]:
-        return [candidate for identifier, candidate in self.candidates.items() if identifier not in self.stored]
+        """In the order of their ids, so those that are staged are the first of all: of two imports that share people,
+        at most one can then be waiting for the other."""
+        return [self.candidates[identifier] for identifier in sorted(self.candidates.keys() - self.stored.keys())]
 
     def answer(self) -> Answer:
         shown = [self.stored.get(identifier) or self.candidates[identifier].participant for identifier in self.order]
@@ -134,7 +136,7 @@ def _candidate(call: Call, study: Study, design: Design, person: NewParticipant,
     participant = replace(_participant(call, study, person, payloads, place=place), flags=flags)
     results = [StoredResult(payload, call.now_text) for payload in payloads]
     put = participants.creation(call.tenant.id, study.id, participant, results, now_millis=to_millis(call.now))
-    if len(put.item["results"]) > blobs.MAX_BYTES:
+    if not blobs.fits(put.item["results"]):
         raise ValidationFailed.of(f"{path}.results", "is too large to be kept for one person")
     return Candidate(place, participant, put)
 
@@ -231,9 +233,9 @@ def _learn(call: Call, batch: Batch, failed: ConditionFailed, *, may_take_over: 
     if len(new) in failed.failures:
         # The counts of the study were refused.
         _require_published(_study(call)[0])
-    problems = Problems()
+    others: list[int] = []
     wait = False
-    for place, item in sorted(failed.failures.items()):
+    for place, item in failed.failures.items():
         if item is None or not 0 <= place < len(new):
             # This import itself was given up, by an equal one that goes on in its place.
             wait = True
@@ -245,7 +247,10 @@ def _learn(call: Call, batch: Batch, failed: ConditionFailed, *, may_take_over: 
         elif item.get("content_hash") == new[place].participant.content_hash:
             batch.stored[item["sk"]] = participants.participant_of(item)
         else:
-            problems.add(f"participants[{new[place].place}].external_id", "exists in this study with other content")
+            others.append(new[place].place)
+    problems = Problems()
+    for place in sorted(others):
+        problems.add(f"participants[{place}].external_id", "exists in this study with other content")
     problems.refuse()
     return wait
 

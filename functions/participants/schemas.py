@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter
 
 from trimetric.domain import times
-from trimetric.domain.validation import TEXT_PATTERN
+from trimetric.domain.validation import TEXT_PATTERN, ExternalId, ShortText
 
 MAX_PEOPLE: Final = 100
 MAX_REASON: Final = 500
@@ -16,9 +16,6 @@ def _instant(raw: object) -> object:
     return times.parse(raw) if isinstance(raw, str) else raw
 
 
-#: Kept as it was sent: what another system calls the person.
-ExternalId = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=255, pattern=TEXT_PATTERN)]
-ShortText = Annotated[str, StringConstraints(strict=True, max_length=100, pattern=TEXT_PATTERN)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 
 

@@ -9,6 +9,9 @@ from trimetric.domain.study_types.design import Design
 
 _Sections = Sequence[Section]
 
+#: Nodes or screens that a task of a report names.
+MAX_NAMED: Final = 20
+
 
 def content_sections(study_type: str, design: Design) -> _Sections:
     return _SECTIONS[study_type](design)
@@ -34,10 +37,7 @@ def _tree_test(design: Design) -> _Sections:
     nodes = list(_walk(design.settings["tree"]))
     labels = {node["id"]: node["label"] for _, node in nodes}
     deepest = max((depth for depth, _ in nodes), default=0)
-    tasks = [
-        (task["prompt"], ", ".join(labels.get(node, node) for node in task["correct_node_ids"]))
-        for task in design.settings["tasks"]
-    ]
+    tasks = [(task["prompt"], _named(labels, task["correct_node_ids"])) for task in design.settings["tasks"]]
     said = f"{words.count(len(nodes), 'node', 'nodes')} on {words.count(deepest, 'level', 'levels')}."
     return [Section("Tree", texts=[said]), _tasks_section(("Task", "Correct answers"), tasks)]
 
@@ -88,10 +88,7 @@ def _preference_test(design: Design) -> _Sections:
 
 def _prototype_test(design: Design) -> _Sections:
     labels = {screen["id"]: screen["label"] for screen in design.settings["screens"]}
-    tasks = [
-        (task["prompt"], ", ".join(labels.get(screen, screen) for screen in task["goal_screen_ids"]))
-        for task in design.settings["tasks"]
-    ]
+    tasks = [(task["prompt"], _named(labels, task["goal_screen_ids"])) for task in design.settings["tasks"]]
     said = words.count(len(labels), "screen", "screens")
     return [Section("Prototype", texts=[f"{said}."]), _tasks_section(("Task", "Goal screens"), tasks)]
 
@@ -108,6 +105,12 @@ def _interview(design: Design) -> _Sections:
     mode = f"{_capitalised(design.settings['mode'])} interview."
     rows = [(each["question"],) for each in design.settings["guide"]]
     return [Section("Guide", texts=[mode], tables=_tables(("Question",), rows))]
+
+
+def _named(labels: Mapping[str, str], ids: Sequence[str]) -> str:
+    """Their labels; many tasks that name many things would make a report larger than an answer may be."""
+    shown = ", ".join(labels.get(each, each) for each in ids[:MAX_NAMED])
+    return shown if len(ids) <= MAX_NAMED else f"{shown} and {len(ids) - MAX_NAMED} more"
 
 
 def _tasks_section(columns: Sequence[str], rows: Sequence[Sequence[str | int | None]]) -> Section:

@@ -17,6 +17,9 @@ LEADING: Final = ("result_id", "participant_id", "external_id", "excluded", "tas
 #: A spreadsheet takes a cell that begins with one of these for a formula.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
+#: Ends of lines to many readers (Python's `splitlines` among them), though not to JSON.
+_SEPARATORS: Final = tuple((letter.encode(), f"\\u{ord(letter):04x}".encode()) for letter in "\u0085\u2028\u2029")
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -62,7 +65,10 @@ class Ndjson:
         return b""
 
     def row(self, row: Row) -> bytes:
-        return to_json({**row.leading(), **row.result.payload}) + b"\n"
+        line = to_json({**row.leading(), **row.result.payload})
+        for separator, escaped in _SEPARATORS:
+            line = line.replace(separator, escaped)
+        return line + b"\n"
 
     def tail(self, next_cursor: str | None) -> bytes:
         return b""

@@ -84,7 +84,7 @@ def _request(call: Call) -> Request:
 
 def _form(accept: str | None, study: Study, kind: StudyType, design: Design) -> Form:
     try:
-        chosen = mimeparse.best_match(_OFFERED, accept) if accept else ""
+        chosen = mimeparse.best_match(_OFFERED, accept.lower()) if accept else ""
     except mimeparse.MimeTypeParseException:
         chosen = ""
     if chosen == "text/csv":

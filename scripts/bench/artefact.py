@@ -15,18 +15,8 @@ from packaging.requirements import Requirement
 
 from scripts.build import BUILD
 from scripts.environments import ROOT
+from scripts.functions import FUNCTIONS
 
-FUNCTIONS: Final = (
-    "workspace",
-    "folders",
-    "studies",
-    "content",
-    "participants",
-    "results",
-    "reports",
-    "collect",
-    "docs",
-)
 PEER_PACKAGES: Final = ("fastapi", "mangum", "boto3")
 PEER_FOLDER: Final = ROOT / ".local" / "bench" / "peer"
 

@@ -121,4 +121,5 @@ def _peer_cost(endpoint: str, request: Request) -> str:
 
 def _words(cost: Cost) -> str:
     beside = f" ({cost.calls} calls)" if cost.calls > cost.trips else ""
-    return f"{cost.trips}{beside}, {cost.read_units:g} read, {cost.write_units:g} write"
+    actions = f", {cost.actions} actions in transactions" if cost.actions else ""
+    return f"{cost.trips}{beside}, {cost.read_units:g} read, {cost.write_units:g} write{actions}"

@@ -37,7 +37,6 @@ class Run:
     quick: bool
     seconds: float
     rows: Sequence[Row]
-    notes: Sequence[str] = ()
 
     @property
     def missed(self) -> list[Row]:
@@ -87,6 +86,4 @@ def figures(run: Run) -> str:
             section = row.section
         cells = (row.what, row.target, row.measured, row.peer, row.verdict)
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    if run.notes:
-        lines += ["", *(f"* {note}" for note in run.notes)]
     return "\n".join(lines) + "\n"

@@ -9,6 +9,7 @@ from typing import Any, Final, get_args
 from fastapi.routing import APIRoute
 
 from scripts.environments import ROOT
+from scripts.functions import FUNCTIONS
 from scripts.openapi.operations import OPERATIONS, PARAMETERS, QUERY_NAMES, Operation
 from scripts.openapi.schemas import ANSWERS, TEXT, Schema, models, ref
 from trimetric import errors
@@ -17,17 +18,6 @@ from trimetric.http.call import Public, Reader, Writer
 #: Where it is committed: beside the code that serves it.
 TARGET: Final = ROOT / "functions" / "docs" / "openapi.json"
 
-GROUPS: Final = (
-    "workspace",
-    "folders",
-    "studies",
-    "content",
-    "participants",
-    "results",
-    "reports",
-    "collect",
-    "docs",
-)
 _READS, _WRITES, _OPEN = (get_args(permission)[1].dependency for permission in (Reader, Writer, Public))
 _IDS: Final = {
     "folder_id": "fld",
@@ -66,7 +56,7 @@ def document() -> dict[str, Any]:
 
 
 def routes() -> Iterator[tuple[APIRoute, str]]:
-    for group in GROUPS:
+    for group in FUNCTIONS:
         for route in import_module(f"functions.{group}.routes").router.routes:
             if isinstance(route, APIRoute):
                 yield from ((route, method) for method in sorted(route.methods or ()))

@@ -48,7 +48,7 @@ PARAMETERS: Final[Mapping[str, Schema]] = {
     "status": one_of_words("draft", "published", "ended"),
     "folder_id": identifier("fld"),
     "updated_since": {**INSTANT, "description": "Only people changed at or after this instant."},
-    "rows": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 1000},
+    "rows": {"type": "integer", "minimum": 1, "default": 1000, "description": "More than 1,000 is served as 1,000."},
     "cursor": {**TEXT, "description": "`Next-Cursor` of the page before."},
 }
 #: Parameters whose name in the query is not their name here.

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 
-from scripts.bench.artefact import FUNCTIONS
+from scripts.functions import FUNCTIONS
 
 #: What a plain function would not have: documents, pictures, and a way to ask what exists.
 EXTRAS = re.compile(r"/report\.|/charts|/docs|openapi|^/$")

@@ -13,7 +13,7 @@ ROWS = [
     Row("Throttle", "over-admission", "3", "0", met=False),
     Row("Sizes", "a | b", "7 MB", peer="9 MB"),
 ]
-RUN = Run(date="2026-01-31", machine="Abacus, 2 cores", quick=True, seconds=61.4, rows=ROWS, notes=["One note."])
+RUN = Run(date="2026-01-31", machine="Abacus, 2 cores", quick=True, seconds=61.4, rows=ROWS)
 
 
 def test_a_verdict_follows_from_the_target() -> None:
@@ -51,7 +51,6 @@ def test_figures_stand_between_the_markers_and_the_rest_is_left_alone(tmp_path: 
     assert "2026-01-31, Abacus, 2 cores, quick run of 61 s." in text
     assert "| over-admission | 0 | 3 |  | missed |" in text
     assert "a \\| b" in text
-    assert "* One note." in text
 
 
 def test_writing_twice_is_writing_once() -> None:

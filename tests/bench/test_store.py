@@ -44,6 +44,13 @@ def test_the_tables_of_a_batch_are_added_up() -> None:
     assert gauge.cost.read_units == 4.0
 
 
+def test_transactions_are_counted_by_their_actions() -> None:
+    client = Client({"ConsumedCapacity": [{"CapacityUnits": 20.0}]})
+    gauge = Gauge(client)
+    client._make_api_call("TransactWriteItems", {"TransactItems": [{}, {}, {}]})
+    assert (gauge.cost.actions, gauge.cost.units) == (3, 0.0)
+
+
 @pytest.mark.parametrize(
     ("code", "units"),
     [

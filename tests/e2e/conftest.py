@@ -1,7 +1,7 @@
 """Tests against a deployed stack, over HTTP.
 
-`TRIMETRIC_STACK_FILE` names the hand-over file (`.local/stack.json` by default); see the contract of that file in the
-README. Each test that counts requests makes a workspace of its own, so that windows are fresh and tests may run twice.
+`TRIMETRIC_STACK_FILE` names the hand-over file (`.local/stack.json` by default), which `scripts/local_stack/seed.py`
+writes. Each test that counts requests makes a workspace of its own, so that windows are fresh and tests may run twice.
 """
 
 import json

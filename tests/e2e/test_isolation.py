@@ -33,6 +33,7 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("GET", "/api/v1/studies/{study}/report.md", None),
     ("GET", "/api/v1/studies/{study}/report.html", None),
     ("GET", "/api/v1/studies/{study}/charts", None),
+    ("GET", "/api/v1/studies/{study}/charts/durations.svg", None),
     ("GET", "/api/v1/studies/{study}/results", None),
     ("GET", "/api/v1/studies/{study}/participants", None),
     ("POST", "/api/v1/studies/{study}/participants", {"participants": [{"external_id": "x"}]}),

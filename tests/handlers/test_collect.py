@@ -378,6 +378,21 @@ def test_completing_again_changes_nothing(api: Client, study: dict[str, Any], ru
     assert api.get(f"/api/v1/studies/{study['id']}").data["completed_count"] == 1
 
 
+def test_completion_flags_what_looks_odd_as_an_import_does(api: Client, study: dict[str, Any], runner: Runner) -> None:
+    person = runner.begin()
+    skipped: dict[str, Any] = {
+        "task_id": "find",
+        "path": [],
+        "answer_node_id": None,
+        "skipped": True,
+        "duration_ms": 900,
+    }
+    assert runner.hand_in(person, skipped).status == 201
+    assert stored_person(api, study, person)["flags"] == []
+    assert runner.complete(person).status == 200
+    assert stored_person(api, study, person)["flags"] == ["all_skipped"]
+
+
 def test_completion_takes_no_body(runner: Runner) -> None:
     assert runner.complete(runner.begin(), {"a": 1}).refusal == (422, "validation_failed")
 

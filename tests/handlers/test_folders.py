@@ -127,6 +127,18 @@ def test_a_page_that_ends_with_the_list_is_the_last(api: Client) -> None:
     assert api.get(FOLDERS, "limit=1").json["pagination"]["has_more"] is True
 
 
+@pytest.mark.parametrize(("limit", "shown"), [("9" * 30, 2), ("101", 2), ("0001", 1), ("1" + "0" * 5000, 2)])
+def test_a_limit_however_large_is_served(api: Client, limit: str, shown: int) -> None:
+    for _ in range(2):
+        api.folder()
+    assert len(api.get(FOLDERS, f"limit={limit}").data) == shown
+
+
+@pytest.mark.parametrize("limit", ["0", "000", "", "-1", "1.5", "1e1", "+5", "%D9%A3", "x"])
+def test_a_limit_below_one_or_not_a_number_is_refused(api: Client, limit: str) -> None:
+    assert api.get(FOLDERS, f"limit={limit}").refusal == (400, "invalid_request")
+
+
 def test_an_empty_folder_is_deleted(api: Client) -> None:
     path = f"{FOLDERS}/{api.folder()['id']}"
     reply = api.delete(path)

@@ -1,5 +1,6 @@
 """Participants through the API: import, reads, exclusion."""
 
+import json
 import random
 from typing import Any
 
@@ -153,6 +154,23 @@ def test_a_hundred_people_come_in_at_once(api: Client, study: dict[str, Any]) ->
     assert walked(api, path_of(study), limit="100") == made
     assert counts(api, study) == (100, 100, 0)
     assert imported(api, study, 100) == made
+
+
+@pytest.mark.parametrize(("letter", "status"), [("&", 201), ("é", 422)], ids=["what is shown", "what cannot be"])
+def test_results_of_one_person_are_no_larger_than_an_answer_may_be(api: Client, letter: str, status: int) -> None:
+    path = f"/api/v1/studies/{api.study('survey')['id']}"
+    api.post(f"{path}/questions", {"questions": [{"kind": "text", "prompt": "And?"}] * 200})
+    study = api.post(f"{path}/publish").data
+    answers = [{"question_id": question["id"], "value": letter * 5_000} for question in study["questions"]]
+    person = {"external_id": "ann", "results": [{"answers": answers, "duration_ms": 1}]}
+    content = json.dumps({"participants": [person]}, ensure_ascii=False).encode()
+    reply = api.request("POST", path_of(study), content=content)
+    assert reply.status == status, reply.text
+    if status == 422:
+        assert reply.fields == ["participants[0].results"]
+    else:
+        results = f"{path_of(study)}/{reply.data[0]['id']}/results"
+        assert len(json.dumps(api.get(results, accept="text/markdown").text)) < 6_000_000
 
 
 def test_an_import_may_be_larger_than_other_bodies_but_not_without_limit(api: Client, study: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Requests that meet each other in a real store, whose transactions conflict as those of AWS do."""
 
+import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -80,3 +81,14 @@ def test_a_walk_over_filtered_studies_meets_each_once_while_others_come(local_ap
         query = {**query, "after": after}
     assert met[: len(there)] == there
     assert len(met) == len(set(met)) == 8
+
+
+def test_large_imports_that_share_people_do_not_hold_each_other_up(local_api: Client) -> None:
+    path = f"{STUDIES}/{local_api.published('tree_test')['id']}"
+    everybody = [{"external_id": f"person {number}"} for number in range(140)]
+    rng = random.Random(11)  # noqa: S311 - the same batches every time
+    batches = [rng.sample(everybody, 100) for _ in range(3)]
+    replies = at_once(*[partial(local_api.post, f"{path}/participants", {"participants": each}) for each in batches])
+    assert [reply.status for reply in replies] == [201] * 3
+    sent = {person["external_id"] for batch in batches for person in batch}
+    assert local_api.get(path).data["participant_count"] == len(sent)

@@ -226,6 +226,14 @@ def test_a_closed_sort_shows_its_groups(api: Client) -> None:
     assert "| Fruit |" in text
 
 
+def test_a_task_with_many_answers_names_some(api: Client) -> None:
+    tree = [{"id": f"n{number}", "label": f"Node {number}"} for number in range(30)]
+    tasks = [{"id": "find", "prompt": "Find it", "correct_node_ids": [node["id"] for node in tree]}]
+    study = api.study("tree_test", settings={"tree": tree, "tasks": tasks})
+    text = api.get(f"/api/v1/studies/{study['id']}/report.md").text
+    assert "Node 18, Node 19 and 10 more |" in text
+
+
 def test_a_report_says_how_many_are_excluded(api: Client) -> None:
     study = api.published()
     someone = bring(api, study, person(90), person(210))[0]

@@ -119,6 +119,7 @@ def test_every_type_is_a_table_with_one_row_a_result(api: Client, type_: str) ->
         pytest.param("rubbish", "application/x-ndjson", id="what cannot be read"),
         pytest.param("application/x-ndjson", "application/x-ndjson", id="lines"),
         pytest.param("text/csv", "text/csv; charset=utf-8; header=present", id="a table"),
+        pytest.param("Text/CSV", "text/csv; charset=utf-8; header=present", id="a table in capitals"),
         pytest.param("text/csv;q=0.4, application/x-ndjson;q=0.5", "application/x-ndjson", id="rather lines"),
         pytest.param("text/markdown", "text/markdown; charset=utf-8", id="a text"),
         pytest.param("text/*", "text/markdown; charset=utf-8", id="some text"),
@@ -156,6 +157,18 @@ def test_cells_of_a_spreadsheet_run_no_formulas(api: Client) -> None:
     assert {row[-1] for row in table} == {"5"}
     ndjson = lines(export(api, path_of(study)))
     assert [row["answers"][0]["value"] for row in ndjson] == texts
+
+
+def test_a_result_is_one_line_to_every_reader(api: Client) -> None:
+    study = api.study("survey")
+    path = f"/api/v1/studies/{study['id']}"
+    [question] = api.post(f"{path}/questions", {"questions": [{"kind": "text", "prompt": "Why?"}]}).data
+    api.post(f"{path}/publish")
+    text = "a\u2028b\u2029c\u0085d\x0be\x1cf\\\u2028 \U0001f600"
+    results = [{"answers": [{"question_id": question["id"], "value": text}], "duration_ms": 5}]
+    assert api.post(f"{path}/participants", {"participants": [{"results": results}]}).status == 201
+    [line] = export(api, path_of(study)).text.splitlines()
+    assert json.loads(line)["answers"][0]["value"] == text
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from importlib import import_module
 import pytest
 from fastapi.routing import APIRoute
 
+from scripts.functions import FUNCTIONS
 from tests.template.conftest import Template
-from tests.template.test_template import GROUPS
 
 
 def gateway_routes(template: Template, group: str) -> set[str]:
@@ -20,7 +20,7 @@ def function_paths(group: str) -> set[str]:
     return {route.path.replace(":path}", "}") for route in routes if isinstance(route, APIRoute)}
 
 
-@pytest.mark.parametrize("group", [group for group in GROUPS if group != "docs"])
+@pytest.mark.parametrize("group", [group for group in FUNCTIONS if group != "docs"])
 def test_the_gateway_sends_each_path_to_the_function_that_has_it(template: Template, group: str) -> None:
     assert gateway_routes(template, group) == {f"ANY {path}" for path in function_paths(group)}
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from scripts.functions import FUNCTIONS
 from tests.template.conftest import ROOT, Template, listed
 from trimetric import settings
 from trimetric.dynamo import keys
 
-GROUPS = ("workspace", "folders", "studies", "content", "participants", "results", "reports", "collect", "docs")
 #: Whoever reads people also clears away what an interrupted import left among them.
 CLEARING = {"UpdateItem", "DeleteItem"}
 WRITES: dict[str, set[str]] = {
@@ -31,12 +31,12 @@ def schema(properties: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def test_every_group_is_one_function(template: Template) -> None:
-    assert sorted(template.functions()) == sorted(f"{group.capitalize()}Function" for group in GROUPS)
+    assert sorted(template.functions()) == sorted(f"{group.capitalize()}Function" for group in FUNCTIONS)
     folders = {path.parent.name for path in (ROOT / "functions").glob("*/app.py")}
-    assert folders == set(GROUPS)
+    assert folders == set(FUNCTIONS)
 
 
-@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("group", FUNCTIONS)
 def test_the_handler_is_the_one_of_its_folder(template: Template, group: str) -> None:
     key = f"{group.capitalize()}Function"
     properties = template.functions()[key]
@@ -145,7 +145,7 @@ def test_nobody_may_scan_or_administer_a_table(template: Template) -> None:
     assert {action for action in asked if action.startswith("dynamodb:")} <= allowed
 
 
-@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("group", FUNCTIONS)
 def test_a_function_may_write_what_its_work_needs_and_no_more(template: Template, group: str) -> None:
     own = [statement for source, statement in template.statements() if source == f"{group.capitalize()}Role"]
     asked = {action for statement in own for action in listed(statement["Action"])}
@@ -188,7 +188,7 @@ def test_functions_are_told_where_things_are(template: Template) -> None:
     services = {
         function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] for function in template.functions().values()
     }
-    assert len(services) == len(GROUPS)
+    assert len(services) == len(FUNCTIONS)
 
 
 def test_no_log_line_of_the_gateway_holds_a_path_or_a_credential(template: Template) -> None:

@@ -10,10 +10,12 @@ from typing import Any
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>=@$^]|:(?![\s]))")
 _LINES = re.compile(r"[\r\n\u0085\u2028\u2029\v\f\x1c-\x1e]+")
+#: Nothing that a reader sees; a terminal would obey some of them.
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 
 
 def escape(text: str) -> str:
-    flat = _LINES.sub(" ", text).strip().replace("&", "&amp;").replace("<", "&lt;")
+    flat = _CONTROLS.sub("\ufffd", _LINES.sub(" ", text)).strip().replace("&", "&amp;").replace("<", "&lt;")
     return _SPECIAL.sub(r"\\\1", flat)
 
 

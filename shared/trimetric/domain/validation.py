@@ -26,6 +26,11 @@ Name = Annotated[
     StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=255, pattern=TEXT_PATTERN),
 ]
 
+#: What another system calls a person: kept as it was sent.
+ExternalId = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=255, pattern=TEXT_PATTERN)]
+#: A person's device or locale.
+ShortText = Annotated[str, StringConstraints(strict=True, max_length=100, pattern=TEXT_PATTERN)]
+
 #: A broken list of thousands is reported by its first members.
 MAX_DETAILS: Final = 50
 _MAX_NAME: Final = 64

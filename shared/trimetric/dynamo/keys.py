@@ -1,6 +1,7 @@
 """Every key of the single table.
 
-`W` stands for the workspace's id: it is part of each partition key, so no query can reach another tenant.
+`W` stands for the workspace's id: it begins each partition key but that of the operators' list, so no query of the API
+can reach another tenant.
 
 | access pattern                                 | partition `pk`   | sort `sk`        | index |
 | ---------------------------------------------- | ---------------- | ---------------- | -------------------------- |

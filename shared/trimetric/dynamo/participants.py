@@ -28,11 +28,10 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A participant with the results, and the raw item for what else stands in it (`folded`)."""
+    """A participant with the results."""
 
     participant: Participant
     results: tuple[StoredResult, ...]
-    item: Item
 
 
 class Participants:
@@ -65,10 +64,6 @@ class Participants:
         start = after or keys.participant_by_time(millis)
         return self._walk(workspace_id, study_id, index="lsi3", after=start, limit=limit)
 
-    def stale(self, workspace_id: str, study_id: str, *, limit: int, after: str | None = None) -> Sequence[Listed]:
-        """Those whose part in the folded metrics may be out of date, oldest change first."""
-        return self._walk(workspace_id, study_id, index="lsi4", after=after, limit=limit)
-
     def people(self, workspace_id: str, study_id: str, participant_ids: Sequence[str]) -> Sequence[Person]:
         """With results, in the order asked for; who is not there (or not visible yet) is left out."""
         wanted = [keys.participant(workspace_id, study_id, identifier) for identifier in participant_ids]
@@ -86,7 +81,7 @@ class Participants:
             )
 
         items = self._visible(workspace_id, study_id, query, sort=sort, after=after, limit=limit)
-        return [Listed(_participant(item), item[sort]) for item in items]
+        return [Listed(participant_of(item), item[sort]) for item in items]
 
     def _visible(
         self,
@@ -212,17 +207,12 @@ def _counts(participant: Participant) -> _Counts:
 
 
 def packed(results: Sequence[StoredResult]) -> bytes:
-    """To be held against `blobs.MAX_BYTES`."""
+    """To be asked `blobs.fits`."""
     return blobs.pack([result.to_document() for result in results])
 
 
 def results_of(item: Item) -> tuple[StoredResult, ...]:
     return tuple(map(StoredResult.from_document, blobs.unpack(item["results"])))
-
-
-def participant_of(item: Item) -> Participant:
-    """From a whole item or from an index's projection."""
-    return _participant(item)
 
 
 def _row(participant: Participant) -> dict[str, Value]:
@@ -240,7 +230,8 @@ def _row(participant: Participant) -> dict[str, Value]:
     }
 
 
-def _participant(item: Item) -> Participant:
+def participant_of(item: Item) -> Participant:
+    """From a whole item or from an index's projection."""
     row = item["row"]
     return Participant(
         id=item["sk"],
@@ -262,4 +253,4 @@ def _participant(item: Item) -> Participant:
 
 
 def _person(item: Item) -> Person:
-    return Person(_participant(item), results_of(item), item)
+    return Person(participant_of(item), results_of(item))

@@ -37,6 +37,9 @@ _REQUEST_ID: Final = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,126}[\x21-\x7e])?")
 _IDEMPOTENCY_KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
 _JSON: Final = re.compile(r"application/json\s*(;\s*charset\s*=\s*\"?utf-8\"?\s*)?", re.IGNORECASE)
 
+#: The group holds what counts; it is empty for 0.
+_WHOLE_NUMBER: Final = re.compile(r"0*(\d*)", re.ASCII)
+
 DEFAULT_PAGE: Final = 25
 MAX_PAGE: Final = 100
 
@@ -140,9 +143,10 @@ class Call:
 
     def page_size(self, parameters: Mapping[str, str], *, default: int = DEFAULT_PAGE, most: int = MAX_PAGE) -> int:
         text = parameters.get("limit", str(default))
-        if not re.fullmatch(r"\d{1,18}", text, re.ASCII) or int(text) < 1:
+        number = _WHOLE_NUMBER.fullmatch(text)
+        if number is None or not number[1]:
             raise InvalidRequest("limit must be a whole number of 1 or more")
-        return min(int(text), most)
+        return most if len(number[1]) > len(str(most)) else min(int(number[1]), most)
 
     def cursor_scope(self, parameters: Mapping[str, str], *, position: str = "after") -> str:
         filters = {name: value for name, value in parameters.items() if name not in ("limit", position)}

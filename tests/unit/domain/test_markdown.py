@@ -88,6 +88,10 @@ def test_the_reader_sees_what_was_written(text: str) -> None:
     assert f"x{text}x".split() == " ".join(seen[5:]).split()
 
 
+def test_no_control_character_reaches_a_terminal() -> None:
+    assert markdown.cell("a\x1b[2J\x07\x9b31m\x7f") == "a\ufffd\\[2J\ufffd\ufffd31m\ufffd"
+
+
 def test_no_address_becomes_a_link() -> None:
     for address in ("https://evil.example", "www.evil.example", "WWW.evil.example", "a@evil.example"):
         assert markdown.cell(address) != address

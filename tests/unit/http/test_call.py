@@ -66,12 +66,12 @@ def test_any_query_is_parameters_or_a_refusal(query: str) -> None:
         refusal.message.encode("ascii")
 
 
-@pytest.mark.parametrize(("text", "size"), [("1", 1), ("25", 25), ("100", 100), ("101", 100), ("9" * 18, 100)])
+@pytest.mark.parametrize(("text", "size"), [("1", 1), ("025", 25), ("100", 100), ("101", 100), ("9" * 5_000, 100)])
 def test_page_sizes_are_cut_at_the_most(text: str, size: int) -> None:
     assert call().page_size({"limit": text}) == size
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "", "1.0", "1e1", "0x10", " 1", "1 ", "\u096f", "9" * 19])
+@pytest.mark.parametrize("text", ["0", "000", "-1", "", "1.0", "1e1", "0x10", " 1", "1 ", "\u096f"])
 def test_other_page_sizes_are_refused(text: str) -> None:
     with pytest.raises(InvalidRequest):
         call().page_size({"limit": text})

@@ -15,6 +15,8 @@ MAX_GROUPS: Final = 100
 MAX_QUESTIONS: Final = 200
 #: Bytes of the design once compressed: it must fit into one item of 400 KB beside other attributes.
 MAX_PACKED_BYTES: Final = 340_000
+#: Bytes of the design as JSON: escaped as Markdown or HTML it must still fit into the 6 MB that Lambda lets out.
+MAX_BYTES: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +108,9 @@ class Design:
         return [_placed(question.id, question.content(), place) for place, question in enumerate(self.questions)]
 
     def refuse_oversized(self, *, field: str) -> None:
-        """ValidationFailed if the design cannot be kept as one item: many long texts within the limits of each."""
-        text = json.dumps(self.to_document(), ensure_ascii=False, separators=(",", ":"))
-        if len(zlib.compress(text.encode(), 6)) > MAX_PACKED_BYTES:
+        """ValidationFailed if the design cannot be kept or shown as one: many long texts within the limits of each."""
+        content = json.dumps(self.to_document(), ensure_ascii=False, separators=(",", ":")).encode()
+        if len(content) > MAX_BYTES or len(zlib.compress(content, 6)) > MAX_PACKED_BYTES:
             raise ValidationFailed.of(field, "makes the study's content too large to keep; shorten its texts")
 
 

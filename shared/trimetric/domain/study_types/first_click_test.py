@@ -23,6 +23,7 @@ from trimetric.domain.study_types.members import (
     ids_of,
     is_blank,
     refuse_repeated_ids,
+    tasks_of,
 )
 from trimetric.domain.study_types.results import add_wrong_tasks
 from trimetric.domain.validation import Problems, parse
@@ -81,10 +82,6 @@ class _Result(TypedDict):
 
 _SETTINGS: Final = TypeAdapter(_Settings)
 _RESULTS: Final = TypeAdapter(Annotated[list[_Result], Field(max_length=MAX_TASKS)], config=DEFERRED)
-
-
-def tasks_of(design: Design) -> dict[str, dict[str, Any]]:
-    return design.derived("tasks", lambda: {task["id"]: task for task in design.settings["tasks"]})
 
 
 def areas_of(design: Design, task_id: str) -> tuple[Area, ...]:

@@ -11,6 +11,8 @@ from trimetric.domain.study_types.columns import joined, yes_no
 from trimetric.domain.study_types.design import Design
 from trimetric.domain.study_types.members import (
     DEFERRED,
+    MAX_EXPECTED_PATHS,
+    MAX_EXPECTED_STEPS,
     MAX_STEPS,
     MAX_TASKS,
     STRICT,
@@ -22,14 +24,12 @@ from trimetric.domain.study_types.members import (
     ids_of,
     is_blank,
     refuse_repeated_ids,
+    tasks_of,
 )
 from trimetric.domain.study_types.navigation import verdict
 from trimetric.domain.study_types.results import add_wrong_tasks
 from trimetric.domain.validation import URL_GLOB_PATTERN, URL_PATH_PATTERN, Problems, parse
 from trimetric.errors import FieldError
-
-MAX_EXPECTED_PATHS: Final = 50
-MAX_EXPECTED_STEPS: Final = 200
 
 _UrlPath = Annotated[str, StringConstraints(max_length=2_048, pattern=URL_PATH_PATTERN)]
 
@@ -76,10 +76,6 @@ class _Result(TypedDict):
 
 _SETTINGS: Final = TypeAdapter(_Settings)
 _RESULTS: Final = TypeAdapter(Annotated[list[_Result], Field(max_length=MAX_TASKS)], config=DEFERRED)
-
-
-def tasks_of(design: Design) -> dict[str, dict[str, Any]]:
-    return design.derived("tasks", lambda: {task["id"]: task for task in design.settings["tasks"]})
 
 
 def path_of(payload: Payload) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 from pydantic import ConfigDict, Field, StringConstraints, with_config
 from typing_extensions import TypedDict
 
+from trimetric.domain.study_types.design import Design
 from trimetric.domain.validation import HTTP_URL_PATTERN, ID_PATTERN, TEXT_PATTERN, Name, Problems
 
 STRICT: Final = ConfigDict(strict=True, extra="forbid", defer_build=True)
@@ -17,6 +18,9 @@ MAX_PROMPT: Final = 2_000
 MAX_ANSWER: Final = 5_000
 #: Steps of one task: nodes, screens or pages.
 MAX_STEPS: Final = 1_000
+#: Of one task: how many ways to its goal are expected, and how long each may be.
+MAX_EXPECTED_PATHS: Final = 50
+MAX_EXPECTED_STEPS: Final = 200
 #: About three years; more is a broken clock.
 MAX_DURATION_MS: Final = 100_000_000_000
 
@@ -81,6 +85,11 @@ def placed(field: str, values: Iterable[str]) -> list[tuple[str, str]]:
 def ids_of(field: str, items: Iterable[dict[str, Any]]) -> list[tuple[str, str]]:
     """Each item's id with the path of that id."""
     return [(f"{field}[{place}].id", item["id"]) for place, item in enumerate(items)]
+
+
+def tasks_of(design: Design) -> dict[str, dict[str, Any]]:
+    """Tasks by id, in the order of the settings."""
+    return design.derived("tasks", lambda: {task["id"]: task for task in design.settings["tasks"]})
 
 
 def is_blank(text: str | None) -> bool:

@@ -11,6 +11,8 @@ from trimetric.domain.study_types.columns import joined, yes_no
 from trimetric.domain.study_types.design import Design
 from trimetric.domain.study_types.members import (
     DEFERRED,
+    MAX_EXPECTED_PATHS,
+    MAX_EXPECTED_STEPS,
     MAX_STEPS,
     MAX_TASKS,
     STRICT,
@@ -26,6 +28,7 @@ from trimetric.domain.study_types.members import (
     is_blank,
     placed,
     refuse_repeated_ids,
+    tasks_of,
 )
 from trimetric.domain.study_types.navigation import verdict
 from trimetric.domain.study_types.results import add_wrong_tasks
@@ -33,8 +36,6 @@ from trimetric.domain.validation import Problems, parse
 from trimetric.errors import FieldError
 
 MAX_SCREENS: Final = 500
-MAX_EXPECTED_PATHS: Final = 50
-MAX_EXPECTED_STEPS: Final = 200
 
 
 @with_config(STRICT)
@@ -79,10 +80,6 @@ class _Result(TypedDict):
 
 _SETTINGS: Final = TypeAdapter(_Settings)
 _RESULTS: Final = TypeAdapter(Annotated[list[_Result], Field(max_length=MAX_TASKS)], config=DEFERRED)
-
-
-def tasks_of(design: Design) -> dict[str, dict[str, Any]]:
-    return design.derived("tasks", lambda: {task["id"]: task for task in design.settings["tasks"]})
 
 
 def labels_of(design: Design) -> dict[str, str]:

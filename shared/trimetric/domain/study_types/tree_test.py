@@ -26,6 +26,7 @@ from trimetric.domain.study_types.members import (
     is_blank,
     placed,
     refuse_repeated_ids,
+    tasks_of,
 )
 from trimetric.domain.study_types.results import add_wrong_tasks
 from trimetric.domain.validation import Problems, parse
@@ -89,10 +90,6 @@ class Tree:
 
 def tree_of(design: Design) -> Tree:
     return design.derived("tree", lambda: _tree(design.settings["tree"]))
-
-
-def tasks_of(design: Design) -> dict[str, dict[str, Any]]:
-    return design.derived("tasks", lambda: {task["id"]: task for task in design.settings["tasks"]})
 
 
 def _tree(nodes: Sequence[dict[str, Any]]) -> Tree:

@@ -73,6 +73,19 @@ def test_many_long_texts_that_do_not_compress_are_too_large() -> None:
     assert refusal.value.details[0].field == "questions"
 
 
+def test_texts_that_compress_well_are_too_large_once_no_answer_can_hold_them() -> None:
+    options = tuple(Option(f"o{n}", "é" * 255) for n in range(100))
+    questions = tuple(Question(f"q{n}", "ranking", "?", required=False, options=options) for n in range(20))
+    with pytest.raises(ValidationFailed):
+        Design({}, questions=questions).refuse_oversized(field="questions")
+
+
+def test_a_full_card_sort_is_not_too_large() -> None:
+    cards = tuple(Card(f"crd_{n:026}", "\U0001f600" * 255) for n in range(500))
+    groups = tuple(Group(f"grp_{n:026}", "\U0001f600" * 255) for n in range(100))
+    Design({}, cards=cards, groups=groups).refuse_oversized(field="cards")
+
+
 @pytest.mark.parametrize("type_name", STUDY_TYPES)
 def test_a_usual_design_is_not_too_large(type_name: str) -> None:
     design_of(type_name).refuse_oversized(field="study.settings")

@@ -16,7 +16,7 @@ from typing import Final
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from scripts.bench import cold_start, endpoints, growth, instructions, samples, sizes, stack, throttle, warm
+from scripts.bench import cold_start, endpoints, folding, growth, instructions, samples, sizes, stack, throttle, warm
 from scripts.bench.product import Product
 from scripts.bench.rows import Row, Run, table, write_json, write_page
 from scripts.bench.store import dynamodb
@@ -82,6 +82,9 @@ def measure(progress: Progress, *, quick: bool) -> list[Row]:
             rows += throttle.measure(endpoint, flood=100_000, advance=part.advance)
         with Part(progress, "Growing studies", growth.steps(studies)) as part:
             rows += growth.measure(product, studies, advance=part.advance)
+        milestones = folding.QUICK_SIZES if quick else folding.SIZES
+        with Part(progress, "Metrics of each type", folding.steps(milestones)) as part:
+            rows += folding.measure(product, milestones, advance=part.advance)
     if stack.is_possible() and not quick:
         with Part(progress, "Local stack", 1):
             rows += stack.measure()

@@ -51,10 +51,14 @@ def make(product: Product) -> Sample:
     )
 
 
-def published(product: Product) -> dict[str, Any]:
-    """A tree test that takes people, as the API shows it."""
-    body = {"study": {"name": "Where is it?", "settings": sample_study(TYPE)["settings"]}}
-    study = product.call("studies", "POST", "/studies", query=f"type={TYPE}", body=body).data
+def published(product: Product, type_: str = TYPE, **content: Any) -> dict[str, Any]:
+    """A study that takes people, as the API shows it; `content` stands in place of the sample's."""
+    sample = {**sample_study(type_), **content}
+    body = {"study": {"name": "Where is it?", "settings": sample["settings"]}}
+    study = product.call("studies", "POST", "/studies", query=f"type={type_}", body=body).data
+    for kind in ("cards", "groups", "questions"):
+        if sample.get(kind):
+            product.call("content", "POST", f"/studies/{study['id']}/{kind}", body={kind: sample[kind]})
     product.call("studies", "POST", f"/studies/{study['id']}/publish")
     shown: dict[str, Any] = product.call("studies", "GET", f"/studies/{study['id']}").data
     return shown
@@ -73,7 +77,7 @@ def people_of(study: dict[str, Any], count: int, *, first: int = 0) -> list[dict
                 "completed_at": (started + timedelta(seconds=rng.randint(30, 600))).isoformat(),
                 "device": "desktop",
                 "locale": "en",
-                "results": sample_results(TYPE, study, rng),
+                "results": sample_results(study["type"], study, rng),
             }
         )
     return found

@@ -20,8 +20,8 @@ def order(count: int, merges: Merges) -> list[int]:
     children = {count + place: (int(merge[0]), int(merge[1])) for place, merge in enumerate(merges)}
     inner = {child for pair in children.values() for child in pair}
     leaves: list[int] = []
-    pending = [cluster for cluster in range(count + len(merges) - 1, -1, -1) if cluster not in inner]
-    pending.reverse()
+    alone = [leaf for leaf in range(count) if leaf not in inner]
+    pending = [*reversed(alone), *(cluster for cluster in children if cluster not in inner)]
     while pending:
         cluster = pending.pop()
         if cluster in children:

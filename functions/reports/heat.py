@@ -16,7 +16,7 @@ _MAX_TITLED: Final = 4_000
 _MIN_FIGURE: Final = 26.0
 #: Rows of so many cards are at least so tall that their names can be read.
 _MAX_NAMED: Final = 120
-_READABLE: Final = 12.0
+_READABLE: Final = 13.0
 
 
 def triangle(labels: Sequence[str], percents: Sequence[Sequence[float | None]]) -> Drawing:
@@ -53,7 +53,7 @@ def grid(rows: Sequence[str], columns: Sequence[str], shares: Mapping[tuple[int,
 
 
 def _row_labels(labels: Sequence[str], tall: float, *, top: float) -> Markup:
-    size = min(12.0, tall)
+    size = min(12.0, tall * 0.9)
     if size < 6:
         return Markup("")
     return joined(

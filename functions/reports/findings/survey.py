@@ -131,7 +131,7 @@ def _scale(name: str, question: Question, figures: Figures) -> _Shown:
     measures = [(label, figures[key]) for key, label in _BOXES.items() if key in figures]
     charts = [
         Chart(name, "answers", f"How many gave each answer from {low} to {high}.", _drawn(figures)),
-        _score_chart(name, "Mean", mean, (low, high), tuple((float(tick), str(tick)) for tick in _ticks(low, high))),
+        _score_chart(name, "mean", mean, (low, high), tuple((float(tick), str(tick)) for tick in _ticks(low, high))),
     ]
     tables = [means_table("Answers", [("Mean", mean)])]
     if "median" in figures:
@@ -158,9 +158,12 @@ def _score_chart(
     name: str, title: str, block: Figures, scale: tuple[float, float], ticks: Sequence[tuple[float, str]]
 ) -> Chart:
     low, high = scale
-    said = f"{title} on the scale from {low:g} to {high:g}, with its 95 % interval."
+    said = f"{_capitalised(title)} on the scale from {low:g} to {high:g}, with its 95 % interval."
     return Chart(
-        f"{name}-mean", title, said, lambda: ranges([mean_range(title, block)], low=low, high=high, ticks=ticks)
+        f"{name}-mean",
+        title,
+        said,
+        lambda: ranges([mean_range(_capitalised(title), block)], low=low, high=high, ticks=ticks),
     )
 
 
@@ -234,7 +237,7 @@ def _ranking(name: str, question: Question, figures: Figures) -> _Shown:
     ]
     chart = Chart(
         name,
-        "Mean rank",
+        "mean rank",
         "Shorter bars are better: 1 is the first place.",
         lambda: ranges(bars, low=0, high=most, ticks=ticks),
     )

@@ -32,3 +32,18 @@ def test_counts_and_shares() -> None:
     assert words.share(2 / 3) == "66.7 %"
     assert words.share(None) == words.number(None) == "none"
     assert words.number(1.5) == "2"
+
+
+def test_blocks_with_their_n_and_interval() -> None:
+    share = {"count": 4, "n": 5, "rate": 0.8, "ci95": [0.3596, 0.9797]}
+    assert words.proportion(share) == "4 of 5 (80.0 %, 95 % interval 36.0 % to 98.0 %)"
+    assert words.proportion({"count": 0, "n": 0, "rate": None, "ci95": None}) == "no answers yet"
+    assert words.mean({"n": 1, "mean": 3, "sd": None, "ci95": None}) == "3.00 (n = 1)"
+    assert words.mean({"n": 2, "mean": 3, "sd": 0, "ci95": [3, 3]}, 1) == "3.0 (n = 2, 95 % interval 3.0 to 3.0)"
+    assert words.mean({"n": 0, "mean": None, "sd": None, "ci95": None}) == "no answers yet"
+
+
+def test_right_to_left_text_turns_nothing_around_it() -> None:
+    assert words.quoted("plain") == "\u201cplain\u201d"
+    assert words.quoted("\u05e9") == "\u201c\u2068\u05e9\u2069\u201d"
+    assert words.numbered(3, "x" * 90) == f"3. {'x' * 79}\u2026"

@@ -1,6 +1,7 @@
 """Reports of all types, from figures of many sizes."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -147,13 +148,7 @@ def test_flags_are_counted() -> None:
 
 def test_a_study_without_figures_of_its_type_has_the_rest() -> None:
     facts = samples.facts("survey", size=2, people=3)
-    bare = type(facts)(
-        study_type="survey",
-        design=facts.design,
-        participants=facts.participants,
-        duration_ms=facts.duration_ms,
-        metrics=None,
-    )
+    bare = replace(facts, metrics=None)
     assert [chart.name for chart in charts.charts_of(bare)] == ["durations"]
 
 
@@ -170,3 +165,29 @@ def test_charts_beyond_the_room_of_a_page_are_named_instead() -> None:
     text = html.page(crowded).decode()
     assert "Left out here for its size; it is served as <code>charts/durations.svg</code>" in text
     assert text.count("</svg>") < len([chart for section in crowded.sections for chart in section.charts])
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"winner": "o0", "tied": []}, "“Prices” wins: chosen by "),
+        ({"winner": None, "tied": []}, " leads, chosen by "),
+        ({"winner": None, "tied": ["o0", "o1"]}, "Tied: “Prices”, “A label that is so long"),
+    ],
+    ids=["a winner", "a leader who may be one by chance", "a tie"],
+)
+def test_a_preference_is_a_win_only_where_the_figures_say_so(changes: dict[str, object], said: str) -> None:
+    facts = samples.facts("preference_test", size=2, people=30)
+    assert facts.metrics is not None
+    changed = replace(facts, metrics={**facts.metrics, **changes})
+    first = next(
+        section
+        for section in report_of(samples.study("preference_test"), changed, as_of="").sections
+        if section.title == "Findings"
+    ).points[0]
+    assert said in first
+
+
+def test_a_few_people_are_said_to_be_few() -> None:
+    assert "Too few people" in markdown.page(report("preference_test", 2, 12)).decode()
+    assert "Too few people" not in markdown.page(report("preference_test", 2, 30)).decode()

@@ -19,19 +19,13 @@ def units(count: int, width: int = WIDTH) -> tuple[int, ...]:
     return tuple(10 ** (width * place) for place in range(count))
 
 
-@lru_cache(maxsize=1024)
-def _halves(count: int, width: int) -> int:
-    halves: int = sum(units(count, width)) * (10**width // 2)
-    return halves
-
-
 def unpacked(number: int, count: int, *, width: int = WIDTH) -> Sequence[int]:
     """What stands in each of `count` fields, beginning with field 0."""
     if not number:
         return [0] * count
     # A half is added to each field, so that none is negative.
-    digits = f"{number + _halves(count, width):0{count * width}}"
     half = 10**width // 2
+    digits = f"{number + int(str(half) * count):0{count * width}}"
     return [int(digits[end - width : end]) - half for end in range(len(digits), 0, -width)]
 
 

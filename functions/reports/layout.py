@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from functions.reports.svg import Drawing, Picture
 
@@ -22,6 +23,10 @@ class Chart:
     title: str
     description: str
     draw: Callable[[], Drawing]
+
+    def __post_init__(self) -> None:
+        """Drawn once, however many forms of a report show it."""
+        object.__setattr__(self, "draw", cache(self.draw))
 
     def picture(self) -> Picture:
         return Picture(self.name, self.title, self.description, self.draw())

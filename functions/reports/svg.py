@@ -6,15 +6,15 @@ from typing import Final
 from functions.reports.markup import escape
 
 #: `c0`…`c5` are Okabe and Ito's colours, told apart by colour-blind people too; each scheme has those it can show well.
-#: `heat` is the full end of a ramp that starts at the ground; `low` and `high` are inks readable on its two halves.
+#: `heat` is the full end of a ramp that starts at the ground; `low` and `high` are inks readable on its two halves, `on0` is one readable on `c0`.
 COLOURS: Final = (
     ":root{color-scheme:light dark;--ground:#fff;--ink:#1f2937;--faint:#4b5563;--line:#d1d5db;--bar:#0072b2;"
     "--c0:#0072b2;--c1:#56b4e9;--c2:#d55e00;--c3:#e69f00;--c4:#6b7280;--c5:#d1d5db;--good:#007a5a;"
-    "--heat:#08459a;--low:#000;--high:#fff}"
+    "--heat:#08459a;--low:#000;--high:#fff;--on0:#fff}"
     "@media(prefers-color-scheme:dark)"
     "{:root{--ground:#111827;--ink:#e5e7eb;--faint:#9ca3af;--line:#374151;--bar:#56b4e9;"
     "--c0:#2f8fd0;--c1:#8fd0f5;--c2:#e8762c;--c3:#f0b93a;--c4:#9ca3af;--c5:#4b5563;--good:#2cc295;"
-    "--heat:#60a5fa;--low:#fff;--high:#000}}"
+    "--heat:#60a5fa;--low:#fff;--high:#000;--on0:#000}}"
 )
 WIDTH: Final = 720
 

@@ -21,7 +21,7 @@ from trimetric.domain.study_types.design import Design
 Task = Mapping[str, Any]
 
 OUTCOMES: Final = (
-    Part("direct success", "var(--c0)", "#fff"),
+    Part("direct success", "var(--c0)", "var(--on0)"),
     Part("indirect success", "var(--c1)", "#000"),
     Part("gave up", "var(--c2)", "#000"),
     Part("unfinished", "var(--c3)", "#000"),

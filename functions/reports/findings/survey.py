@@ -29,7 +29,7 @@ Figures = Mapping[str, Any]
 NPS: Final = (
     Part("detractors (0-6)", "var(--c2)", "#000"),
     Part("passives (7-8)", "var(--c5)", "var(--ink)"),
-    Part("promoters (9-10)", "var(--c0)", "#fff"),
+    Part("promoters (9-10)", "var(--c0)", "var(--on0)"),
 )
 #: Lowest and highest score, and where the scale is labelled.
 _HUNDRED: Final = tuple((float(step), str(step)) for step in range(0, 101, 25))

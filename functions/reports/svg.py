@@ -6,7 +6,8 @@ from typing import Final
 from functions.reports.markup import escape
 
 #: `c0`…`c5` are Okabe and Ito's colours, told apart by colour-blind people too; each scheme has those it can show well.
-#: `heat` is the full end of a ramp that starts at the ground; `low` and `high` are inks readable on its two halves, `on0` is one readable on `c0`.
+#: `heat` is the full end of a ramp that starts at the ground; `low` and `high` are inks readable on its two halves,
+#: `on0` is one readable on `c0`.
 COLOURS: Final = (
     ":root{color-scheme:light dark;--ground:#fff;--ink:#1f2937;--faint:#4b5563;--line:#d1d5db;--bar:#0072b2;"
     "--c0:#0072b2;--c1:#56b4e9;--c2:#d55e00;--c3:#e69f00;--c4:#6b7280;--c5:#d1d5db;--good:#007a5a;"

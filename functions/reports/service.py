@@ -1,6 +1,7 @@
 """What the metrics and report endpoints do."""
 
-from typing import Final
+import gzip
+from typing import Any, Final
 
 from fastapi import Response
 
@@ -22,6 +23,9 @@ _SVG: Final = "image/svg+xml"
 #: Pages and pictures hold words of strangers: whatever slipped through may neither run nor load anything.
 _SEALED: Final = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
 
+#: Lambda lets 6 MB out, in which quotes are escaped. The similarities of 500 cards alone come to as much.
+MOST_BYTES: Final = 5_000_000
+
 
 def show_metrics(call: Call) -> Response:
     """The tag is that of the figures; the instant they were asked for, which differs each time, is left out of it."""
@@ -34,11 +38,36 @@ def show_metrics(call: Call) -> Response:
     }
     shown = {"study_id": _study_id(call), "type": snapshot.study_type, "as_of": call.now_text, **facts}
     tag = etag_of(Answer(facts).content())
+    as_markdown = prefers_markdown(call.request.headers.get("accept"))
+    title = f"Metrics: {snapshot.study_name}"
+    content = _written(title, shown, as_markdown=as_markdown)
     headers = {"Vary": "Accept"}
-    if prefers_markdown(call.request.headers.get("accept")):
-        text = document(f"Metrics: {snapshot.study_name}", shown)
-        return tagged(call, text.encode(), etag=etag_of_markdown(tag), media_type=MARKDOWN, headers=headers)
-    return tagged(call, Answer(shown).content(), etag=tag, media_type=JSON, headers=headers)
+    if len(content) > MOST_BYTES:
+        headers["Vary"] = "Accept, Accept-Encoding"
+        if _takes_gzip(call.request.headers.get("accept-encoding", "")):
+            content = gzip.compress(content, mtime=0)
+            headers["Content-Encoding"] = "gzip"
+        else:
+            content = _written(title, _without_percents(shown), as_markdown=as_markdown)
+    etag, media_type = (etag_of_markdown(tag), MARKDOWN) if as_markdown else (tag, JSON)
+    return tagged(call, content, etag=etag, media_type=media_type, headers=headers)
+
+
+def _written(title: str, shown: dict[str, Any], *, as_markdown: bool) -> bytes:
+    return document(title, shown).encode() if as_markdown else Answer(shown).content()
+
+
+def _takes_gzip(accept_encoding: str) -> bool:
+    offers = [offer.replace(" ", "").lower() for offer in accept_encoding.split(",")]
+    return any(offer.partition(";")[0] == "gzip" and not offer.endswith((";q=0", ";q=0.0")) for offer in offers)
+
+
+def _without_percents(shown: dict[str, Any]) -> dict[str, Any]:
+    """Percentages of similarity follow from the two tables of counts beside them, and are the largest of the three."""
+    sorts = shown.get("card_sort")
+    if sorts is None:
+        return shown
+    return {**shown, "card_sort": {**sorts, "similarity": {**sorts["similarity"], "percent": None}}}
 
 
 def show_markdown_report(call: Call) -> Response:

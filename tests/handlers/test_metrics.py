@@ -1,11 +1,16 @@
 """What GET /metrics says of each study type, through the real handler."""
 
+import base64
+import gzip
 import json
 from typing import Any
 
 import pytest
 
+from functions.reports import service
+from functions.reports.routes import router
 from tests.handlers.conftest import Client
+from tests.handlers.events import event
 from tests.handlers.studies import people, published
 from trimetric.domain.study_types import STUDY_TYPES
 
@@ -143,3 +148,38 @@ def test_a_study_that_is_duplicated_starts_with_no_metrics(api: Client) -> None:
     copy = api.post(f"/api/v1/studies/{study['id']}/duplicate").data
     assert metrics(api, copy)["participants"]["started"] == 0
     assert metrics(api, copy)["tree_test"]["overall"]["success"]["n"] == 0
+
+
+@pytest.mark.parametrize(
+    ("offered", "compressed"),
+    [("gzip, br", True), ("br;q=1, GZIP ; q=0.5", True), ("", False), ("br", False), ("gzip;q=0", False)],
+)
+@pytest.mark.parametrize("accept", ["application/json", "text/markdown"])
+def test_more_figures_than_an_answer_may_carry(
+    api: Client, monkeypatch: pytest.MonkeyPatch, offered: str, compressed: bool, accept: str
+) -> None:
+    study = published(api, "card_sort")
+    bring(api, study, 5)
+    whole = metrics(api, study)
+    monkeypatch.setattr(service, "MOST_BYTES", 100)
+    headers = {"authorization": f"Bearer {api.secret}", "accept": accept, "accept-encoding": offered}
+    answer = api.platform.serve(router)(event("GET", f"/api/v1/studies/{study['id']}/metrics", headers=headers), None)
+    assert answer["statusCode"] == 200
+    assert "Accept-Encoding" in answer["headers"]["vary"]
+    assert (answer["headers"].get("content-encoding") == "gzip") is compressed is answer["isBase64Encoded"]
+    text = gzip.decompress(base64.b64decode(answer["body"])).decode() if compressed else answer["body"]
+    if accept == "text/markdown":
+        assert text.startswith("# Metrics")
+        return
+    shown = json.loads(text)["data"]
+    if not compressed:
+        assert shown["card_sort"]["similarity"]["percent"] is None
+        shown["card_sort"]["similarity"]["percent"] = whole["card_sort"]["similarity"]["percent"]
+    assert {**shown, "as_of": ""} == whole
+
+
+def test_other_figures_have_nothing_to_leave_out(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = published(api, "survey")
+    whole = metrics(api, study)
+    monkeypatch.setattr(service, "MOST_BYTES", 100)
+    assert metrics(api, study) == whole

@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -320,6 +320,53 @@ def test_a_read_shows_one_moment_between_its_begin_and_its_end(
         # What is added in memory only is of more than one moment.
         assert seen in moments or len(world.people) > chunk * most
         assert world.seen() == world.expected()
+
+
+class Died(Exception):
+    """A function was stopped."""
+
+
+@pytest.mark.parametrize("type_", TYPES)
+@settings(deadline=None, max_examples=50)
+@given(
+    operations=OPERATIONS.filter(bool),
+    deaths=st.lists(st.tuples(st.sampled_from(["before", "after"]), st.integers(0, 15)), min_size=1, max_size=4),
+    chunk=st.integers(1, 4),
+    part=st.sampled_from([600, 350_000]),
+)
+def test_readers_that_die_at_any_step_leave_exact_figures(
+    type_: str, operations: list[tuple[str, int | None]], deaths: list[tuple[str, int]], chunk: int, part: int
+) -> None:
+    """Before a call: the store was not reached. After it: it did what was asked, and nobody knows."""
+    world = World(FakeTable(), type_)
+    with small_transactions(chunk, 3, part=part):
+        for operation in operations:
+            run(world, operation)
+        for hook, step in deaths:
+            with dying(world, hook, step):
+                world.read()
+            with dying(world, hook, step):
+                world.rebuild()
+            world.add(7)
+        assert json.dumps(world.seen()) == json.dumps(world.expected())
+        assert world.rebuild().differences in ([], None)
+        assert json.dumps(world.seen()) == json.dumps(world.expected())
+
+
+@contextmanager
+def dying(world: World, hook: str, step: int) -> Iterator[None]:
+    steps = iter(range(100_000))
+
+    def die(operation: str) -> None:
+        if next(steps) == step:
+            raise Died
+
+    setattr(world.table, hook, die)
+    try:
+        with suppress(Died):
+            yield
+    finally:
+        setattr(world.table, hook, lambda _: None)
 
 
 def test_everybody_folded_by_others_after_the_first_look_is_not_lost(world: World) -> None:

@@ -145,3 +145,9 @@ def test_a_page_ends_with_the_cursor(data: Any, cursor: str | None, ending: str)
 def test_empty_and_scalar_documents() -> None:
     assert markdown.document("x", {}) == "# x\n\nNone.\n"
     assert markdown.document("x", "a*b") == "# x\n\na\\*b\n"
+
+
+def test_rows_of_a_matrix_stand_on_lines_of_their_own() -> None:
+    text = markdown.document("Similarity", {"percent": [[100, 50.5], [50.5, None]], "ends": [1, 2]})
+    assert "\n## Percent\n\n- 100, 50.5\n- 50.5, \n" in text
+    assert "| ends | 1, 2 |" in text

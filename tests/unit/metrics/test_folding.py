@@ -594,6 +594,25 @@ def test_a_state_too_large_for_any_transaction_is_counted_anew(monkeypatch: pyte
         world.rebuild()
 
 
+def test_a_state_too_large_that_is_of_no_use_is_counted_anew(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
+    for duration in range(1, 20):
+        world.add(duration)
+    world.read()
+    [task, *others] = world.design.settings["tasks"]
+    world.redesign(tasks=[{**task, "prompt": "Asked in other words"}, *others])
+    monkeypatch.setattr(metrics, "_MOST_BYTES", 100)
+    assert world.seen() == world.expected()
+
+
+def test_people_with_much_to_say_are_folded_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
+    for duration in range(1, 9):
+        world.add(duration)
+    monkeypatch.setattr(metrics, "MAX_TRANSACTION_BYTES", 15_000)
+    assert world.seen() == world.expected()
+    assert world.stale() == 0
+    assert world.table.get(STATE)["version"] > 2
+
+
 # -- imports in several transactions -----------------------------------------------------------------------------------
 
 

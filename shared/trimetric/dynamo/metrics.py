@@ -23,7 +23,7 @@ import json
 import random
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
@@ -78,6 +78,9 @@ MAX_PART_BYTES: Final = blobs.MAX_BYTES
 _PAGE: Final = 1000
 #: After so many lost attempts a reader leaves the writing to the others.
 _WRITING_ATTEMPTS: Final = 2
+#: Until then a reader looks again if somebody whom it found stale has changed since, so that it shows one moment. After
+#: that it takes people as they are by now: all that was accepted before is in it, and some of what came meanwhile.
+_STRICT_ATTEMPTS: Final = 6
 _JITTER: Final = random.SystemRandom()
 
 #: Settings that are applied when metrics are shown, not when people are counted.
@@ -167,6 +170,8 @@ class _Folding:
     participant: Participant
     results: tuple[StoredResult, ...]
     folded: _Standing | None
+    #: In the index of stale people, None where nothing is stale.
+    position: str | None
     #: Bytes of the item, generously.
     size: int
 
@@ -174,7 +179,7 @@ class _Folding:
     def of(cls, item: Item) -> "_Folding":
         key = Key(item[keys.PARTITION], item[keys.SORT])
         size = len(item["results"]) + 4096
-        return cls(key, participant_of(item), results_of(item), _Standing.folded(item), size)
+        return cls(key, participant_of(item), results_of(item), _Standing.folded(item), item.get("l4"), size)
 
     @property
     def present(self) -> _Standing:
@@ -354,18 +359,19 @@ class Metrics:
                 base = self._base(workspace_id, study_id)
                 if base is None:
                     return None
-                settled = self._settled(base, stale, write=attempt < _WRITING_ATTEMPTS)
+                settled = self._settled(base, stale, attempt)
             except (ConditionFailed, TooLarge, _LookAgain):
                 continue
             if settled is not None:
                 return Snapshot(base.study, base.design, settled)
         raise Unavailable(headers={"Retry-After": "1"})
 
-    def _settled(self, base: _Base, stale: Sequence[Key], *, write: bool) -> State | None:
+    def _settled(self, base: _Base, stale: Mapping[Key, str], attempt: int) -> State | None:
         """The state with the stale people's share; None: look again."""
         if base.usable:
             try:
-                self._fold(base, stale, chunks=MAX_CHUNKS if write else 0)
+                as_listed = stale if attempt < _STRICT_ATTEMPTS else {}
+                self._fold(base, list(stale), as_listed, chunks=MAX_CHUNKS if attempt < _WRITING_ATTEMPTS else 0)
             except Unavailable as error:
                 raise _LookAgain from error
             except NeverAdded:
@@ -429,7 +435,7 @@ class Metrics:
         differences = _differences(base.kept.state, made) if base.usable and base.kept.version else None
         base.kept.reset(made)
         self._write(base.kept)
-        self._fold(base, stale, chunks=len(stale))
+        self._fold(base, stale, {}, chunks=len(stale))
         return Rebuilt(len(people), differences, base.kept.state)
 
     def _base(self, workspace_id: str, study_id: str) -> _Base | None:
@@ -469,11 +475,13 @@ class Metrics:
             raise _LookAgain
         return [found[key] for key in wanted]
 
-    def _fold(self, base: _Base, stale: Sequence[Key], *, chunks: int) -> None:
+    def _fold(self, base: _Base, stale: Sequence[Key], as_listed: Mapping[Key, str], *, chunks: int) -> None:
         """Fold all into the state and write the first `chunks`; ConditionFailed, _LookAgain if others were faster."""
         guarded = True
         for number, people in enumerate(self._read(stale, beside=base.kept)):
             for person in people:
+                if as_listed and person.position != as_listed[person.key]:
+                    raise _LookAgain
                 if person.folded != person.present:
                     out, into = (base.counting.contribution(person, as_) for as_ in (person.folded, person.present))
                     base.kept.replace(out, into)
@@ -501,7 +509,7 @@ class Metrics:
             self._chunk = SMALL_CHUNK
             raise TooLarge from error
 
-    def _read(self, people: Sequence[Key], *, beside: _Kept | None = None) -> Iterator[Sequence[_Folding]]:
+    def _read(self, people: Iterable[Key], *, beside: _Kept | None = None) -> Iterator[Sequence[_Folding]]:
         """The people themselves, in chunks that fit into one transaction beside the state as it is by then."""
         rest = iter(people)
         while wanted := list(islice(rest, min(self._chunk, beside.places) if beside else CHUNK)):
@@ -520,16 +528,17 @@ class Metrics:
             if chunk:
                 yield chunk
 
-    def _people(self, workspace_id: str, study_id: str, *, index: str) -> list[Key]:
-        """Everybody in an index, but for people of imports that are not committed."""
+    def _people(self, workspace_id: str, study_id: str, *, index: str) -> dict[Key, str]:
+        """Everybody in an index with the position there, but for people of imports that are not committed."""
         partition, sort = keys.people(workspace_id, study_id), keys.INDEXES[index]
-        people: list[Key] = []
+        people: dict[Key, str] = {}
         after: str | None = None
         while page := self._table.query(partition, index=index, after=after, limit=_PAGE):
             waiting = sorted({found for item in page if (found := pending_import(item)) is not None})
             if any(self._imports.settle(workspace_id, study_id, import_id) for import_id in waiting):
                 continue
-            people += [Key(partition, item[keys.SORT]) for item in page if pending_import(item) is None]
+            visible = [item for item in page if pending_import(item) is None]
+            people |= {Key(partition, item[keys.SORT]): item[sort] for item in visible}
             if len(page) < _PAGE:
                 break
             after = page[-1][sort]

@@ -5,9 +5,6 @@ from typing import Any, Final
 
 from fastapi import Response
 
-from functions.reports import charts, html, markdown
-from functions.reports.facts import Facts
-from functions.reports.report import Report, report_of
 from trimetric.domain import ids
 from trimetric.domain.markdown import document
 from trimetric.domain.times import to_millis
@@ -16,6 +13,9 @@ from trimetric.errors import NotFound
 from trimetric.http.answers import JSON, MARKDOWN, Answer, prefers_markdown, respond, tagged
 from trimetric.http.call import Call, etag_of, etag_of_markdown
 from trimetric.metrics.participants import participants_block
+from trimetric.reporting import charts, html, markdown
+from trimetric.reporting.facts import Facts
+from trimetric.reporting.report import Report, report_of
 
 _HTML: Final = "text/html; charset=utf-8"
 _SVG: Final = "image/svg+xml"

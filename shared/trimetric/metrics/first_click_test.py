@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from trimetric.domain.study_types.areas import exact
 from trimetric.domain.study_types.design import Design
-from trimetric.domain.study_types.first_click_test import areas_of, tasks_of, winning_area
+from trimetric.domain.study_types.first_click_test import areas_of, winning_area
+from trimetric.domain.study_types.members import tasks_of
 from trimetric.metrics.state import Contribution, Person, State, Tally
 from trimetric.metrics.statistics import median, proportion, rate
 from trimetric.metrics.tasks import ones

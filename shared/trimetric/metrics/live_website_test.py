@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from trimetric.domain.study_types.design import Design
-from trimetric.domain.study_types.live_website_test import outcome, path_of, tasks_of
+from trimetric.domain.study_types.live_website_test import outcome, path_of
+from trimetric.domain.study_types.members import tasks_of
 from trimetric.metrics.state import Contribution, Person, State, Tally
 from trimetric.metrics.statistics import proportion
 from trimetric.metrics.tasks import Attempt, count_attempt, count_stay, places, shortest, task_block

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from trimetric.domain.study_types.design import Design
-from trimetric.domain.study_types.prototype_test import labels_of, outcome, tasks_of
+from trimetric.domain.study_types.members import tasks_of
+from trimetric.domain.study_types.prototype_test import labels_of, outcome
 from trimetric.metrics.state import Contribution, Person, State, Tally
 from trimetric.metrics.statistics import rate
 from trimetric.metrics.tasks import Attempt, count_attempt, count_stay, places, shortest, task_block

@@ -6,7 +6,8 @@ from itertools import pairwise
 from typing import Any, Final
 
 from trimetric.domain.study_types.design import Design
-from trimetric.domain.study_types.tree_test import Tree, outcome, tasks_of, tree_of
+from trimetric.domain.study_types.members import tasks_of
+from trimetric.domain.study_types.tree_test import Tree, outcome, tree_of
 from trimetric.metrics.state import Contribution, Person, State, Tally
 from trimetric.metrics.statistics import distribution, mean_block, proportion
 from trimetric.metrics.tasks import lostness, lostness_block, ones, paths_block

@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.reports import words
+from trimetric.reporting import words
 
 
 @pytest.mark.parametrize(

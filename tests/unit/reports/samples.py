@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Any, Final
 
-from functions.reports.facts import Facts
 from trimetric.domain.studies import Status, Study
 from trimetric.domain.study_types.design import Card, Design, Group, Option, Question
+from trimetric.reporting.facts import Facts
 
 HOSTILE: Final = "<script>alert(1)</script> | # [x](javascript:1) \x01 & \"quoted\" 'it'"
 LABELS: Final = (

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from functions.reports import dendrogram, heat, outline
-from functions.reports.figures import Range, line, ranges, stacks
-from functions.reports.svg import Markup, element
+from trimetric.reporting import dendrogram, heat, outline
+from trimetric.reporting.figures import Range, line, ranges, stacks
+from trimetric.reporting.svg import Markup, element
 
 
 def test_text_in_pictures_is_escaped_and_markup_is_not() -> None:

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.reports import charts, html, markdown
-from functions.reports.facts import Facts
-from functions.reports.report import report_of
 from tests.unit.domain.study_types.designs import design_of
 from tests.unit.metrics.people import people_of, state_of
 from tests.unit.reports import samples
 from trimetric.domain.study_types import STUDY_TYPES
 from trimetric.metrics.registry import metrics_of
+from trimetric.reporting import charts, html, markdown
+from trimetric.reporting.facts import Facts
+from trimetric.reporting.report import report_of
 
 
 @pytest.mark.parametrize("study_type", STUDY_TYPES)

@@ -7,10 +7,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from functions.reports import charts, html, markdown
-from functions.reports.report import Report, report_of
 from tests.unit.reports import samples
 from trimetric.domain.study_types import STUDY_TYPES
+from trimetric.reporting import charts, html, markdown
+from trimetric.reporting.report import Report, report_of
 
 SVG = {"svg": "http://www.w3.org/2000/svg"}
 #: Cards, nodes, options…, and people.

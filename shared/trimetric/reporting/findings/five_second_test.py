@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from functions.reports import words
-from functions.reports.findings import Metrics, Sections
-from functions.reports.findings.blocks import findings, means_table, proportions_table, shares
-from functions.reports.findings.word_counts import word_chart, words_table
-from functions.reports.layout import Chart, Section, Table
 from trimetric.domain.study_types.design import Design
+from trimetric.reporting import words
+from trimetric.reporting.findings import Metrics, Sections
+from trimetric.reporting.findings.blocks import findings, means_table, proportions_table, shares
+from trimetric.reporting.findings.word_counts import word_chart, words_table
+from trimetric.reporting.layout import Chart, Section, Table
 
 Figures = Mapping[str, Any]
 

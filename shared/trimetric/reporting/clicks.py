@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from math import sqrt
 from typing import Any, Final
 
-from functions.reports.lettering import label
-from functions.reports.svg import WIDTH, Drawing, Markup, element, joined
+from trimetric.reporting.lettering import label
+from trimetric.reporting.svg import WIDTH, Drawing, Markup, element, joined
 
 _MARGIN: Final = 16
 _TALLEST: Final = 760.0

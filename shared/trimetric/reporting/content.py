@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from functions.reports import words
-from functions.reports.layout import Section, Table
 from trimetric.domain.study_types.design import Design
+from trimetric.reporting import words
+from trimetric.reporting.layout import Section, Table
 
 _Sections = Sequence[Section]
 

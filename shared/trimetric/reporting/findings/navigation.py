@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from functions.reports import words
-from functions.reports.figures import Part, stacks
-from functions.reports.findings import Metrics, Sections
-from functions.reports.findings.blocks import (
+from trimetric.domain.study_types.design import Design
+from trimetric.reporting import words
+from trimetric.reporting.figures import Part, stacks
+from trimetric.reporting.findings import Metrics, Sections
+from trimetric.reporting.findings.blocks import (
     counts,
     durations_table,
     findings,
@@ -15,8 +16,7 @@ from functions.reports.findings.blocks import (
     proportions_table,
     shares,
 )
-from functions.reports.layout import Cell, Chart, Section, Table
-from trimetric.domain.study_types.design import Design
+from trimetric.reporting.layout import Cell, Chart, Section, Table
 
 Task = Mapping[str, Any]
 

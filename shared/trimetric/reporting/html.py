@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Final
 
-from functions.reports.layout import Cell, Chart, Section, Table
-from functions.reports.markup import escape
-from functions.reports.report import Report
-from functions.reports.svg import COLOURS
+from trimetric.reporting.layout import Cell, Chart, Section, Table
+from trimetric.reporting.markup import escape
+from trimetric.reporting.report import Report
+from trimetric.reporting.svg import COLOURS
 
 _STYLE: Final = (
     COLOURS

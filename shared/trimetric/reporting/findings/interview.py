@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
-from functions.reports import words
-from functions.reports.figures import line
-from functions.reports.findings import Metrics, Sections
-from functions.reports.findings.blocks import MOST, counts, durations_table, findings, limited
-from functions.reports.layout import Chart, Section, Table
 from trimetric.domain.study_types import interview
 from trimetric.domain.study_types.design import Design
+from trimetric.reporting import words
+from trimetric.reporting.figures import line
+from trimetric.reporting.findings import Metrics, Sections
+from trimetric.reporting.findings.blocks import MOST, counts, durations_table, findings, limited
+from trimetric.reporting.layout import Chart, Section, Table
 
 _STATUSES: Final = ("scheduled", "completed", "no_show", "cancelled")
 _DRAWN: Final = 25

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from functions.reports.lettering import cut, label, width
-from functions.reports.svg import WIDTH, Drawing, Markup, element, joined
+from trimetric.reporting.lettering import cut, label, width
+from trimetric.reporting.svg import WIDTH, Drawing, Markup, element, joined
 
 _EMPTY_HEIGHT: Final = 96
 _MARGIN: Final = 16

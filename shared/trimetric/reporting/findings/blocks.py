@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from functions.reports import words
-from functions.reports.figures import Bar, Range, columns, ranges
-from functions.reports.layout import Section, Table
-from functions.reports.svg import Drawing
-from functions.reports.times_taken import NAMES
+from trimetric.reporting import words
+from trimetric.reporting.figures import Bar, Range, columns, ranges
+from trimetric.reporting.layout import Section, Table
+from trimetric.reporting.svg import Drawing
+from trimetric.reporting.times_taken import NAMES
 
 Block = Mapping[str, Any]
 

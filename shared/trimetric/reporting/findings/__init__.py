@@ -5,8 +5,8 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Final
 
-from functions.reports.layout import Section
 from trimetric.domain.study_types.design import Design
+from trimetric.reporting.layout import Section
 
 Sections = Sequence[Section]
 Metrics = Mapping[str, Any]

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from functions.reports.figures import nothing
-from functions.reports.lettering import label
-from functions.reports.svg import WIDTH, Drawing, Markup, element, joined
+from trimetric.reporting.figures import nothing
+from trimetric.reporting.lettering import label
+from trimetric.reporting.svg import WIDTH, Drawing, Markup, element, joined
 
 Merges = Sequence[Sequence[Any]]
 

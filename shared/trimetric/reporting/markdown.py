@@ -1,8 +1,8 @@
 """A report as Markdown."""
 
-from functions.reports.layout import Section, Table
-from functions.reports.report import Report
 from trimetric.domain import markdown
+from trimetric.reporting.layout import Section, Table
+from trimetric.reporting.report import Report
 
 
 def page(report: Report) -> bytes:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from functions.reports.markup import escape
+from trimetric.reporting.markup import escape
 
 #: `c0`…`c5` are Okabe and Ito's colours, told apart by colour-blind people too; each scheme has those it can show well.
 #: `heat` is the full end of a ramp that starts at the ground; `low` and `high` are inks readable on its two halves,

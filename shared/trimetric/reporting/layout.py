@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from functions.reports.svg import Drawing, Picture
+from trimetric.reporting.svg import Drawing, Picture
 
 Cell = str | int | None
 

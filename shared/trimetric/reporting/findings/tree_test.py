@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from functions.reports import outline, words
-from functions.reports.figures import Part, stacks
-from functions.reports.findings import Metrics, Sections
-from functions.reports.findings.blocks import (
+from trimetric.domain.study_types import tree_test
+from trimetric.domain.study_types.design import Design
+from trimetric.reporting import outline, words
+from trimetric.reporting.figures import Part, stacks
+from trimetric.reporting.findings import Metrics, Sections
+from trimetric.reporting.findings.blocks import (
     durations_table,
     findings,
     frequent_table,
@@ -16,9 +18,7 @@ from functions.reports.findings.blocks import (
     proportions_table,
     shares,
 )
-from functions.reports.layout import Chart, Section, Table
-from trimetric.domain.study_types import tree_test
-from trimetric.domain.study_types.design import Design
+from trimetric.reporting.layout import Chart, Section, Table
 
 Task = Mapping[str, Any]
 

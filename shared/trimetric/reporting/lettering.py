@@ -3,8 +3,8 @@
 import unicodedata
 from typing import Final
 
-from functions.reports import words
-from functions.reports.svg import Markup, element
+from trimetric.reporting import words
+from trimetric.reporting.svg import Markup, element
 
 SIZE: Final = 12
 _ELLIPSIS: Final = "…"

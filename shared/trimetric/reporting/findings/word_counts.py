@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from functions.reports.findings.blocks import MOST, counts
-from functions.reports.layout import Chart, Table
+from trimetric.reporting.findings.blocks import MOST, counts
+from trimetric.reporting.layout import Chart, Table
 
 _DRAWN: Final = 25
 

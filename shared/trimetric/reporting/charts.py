@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from functions.reports.facts import Facts
-from functions.reports.layout import Chart
-from functions.reports.report import figure_sections
+from trimetric.reporting.facts import Facts
+from trimetric.reporting.layout import Chart
+from trimetric.reporting.report import figure_sections
 
 
 def charts_of(facts: Facts) -> Sequence[Chart]:

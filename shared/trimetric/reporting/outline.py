@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from math import cos, pi, sin, sqrt
 from typing import Final
 
-from functions.reports.figures import nothing
-from functions.reports.lettering import label, width
-from functions.reports.svg import WIDTH, Drawing, Markup, element, joined
+from trimetric.reporting.figures import nothing
+from trimetric.reporting.lettering import label, width
+from trimetric.reporting.svg import WIDTH, Drawing, Markup, element, joined
 
 _ROW: Final = 28
 _INDENT: Final = 34

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from functions.reports import words
-from functions.reports.facts import Facts
-from functions.reports.figures import Bar, columns
-from functions.reports.layout import Chart, Section, Table
-from functions.reports.svg import Drawing
+from trimetric.reporting import words
+from trimetric.reporting.facts import Facts
+from trimetric.reporting.figures import Bar, columns
+from trimetric.reporting.layout import Chart, Section, Table
+from trimetric.reporting.svg import Drawing
 
 NAMES: Final[Mapping[str, str]] = {
     "median": "Median",

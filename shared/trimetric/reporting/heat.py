@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from functions.reports.figures import nothing
-from functions.reports.lettering import label
-from functions.reports.svg import WIDTH, Drawing, Markup, element, joined
+from trimetric.reporting.figures import nothing
+from trimetric.reporting.lettering import label
+from trimetric.reporting.svg import WIDTH, Drawing, Markup, element, joined
 
 _LABELS: Final = 200
 #: From this share on the cell is nearer to the full colour than to the ground.

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from functions.reports import words
-from functions.reports.figures import Part, Range, ranges, stacks
-from functions.reports.findings import Metrics, Sections
-from functions.reports.findings.blocks import (
+from trimetric.domain.study_types import survey
+from trimetric.domain.study_types.design import Design, Question
+from trimetric.reporting import words
+from trimetric.reporting.figures import Part, Range, ranges, stacks
+from trimetric.reporting.findings import Metrics, Sections
+from trimetric.reporting.findings.blocks import (
     counts,
     distribution,
     distribution_table,
@@ -18,11 +20,9 @@ from functions.reports.findings.blocks import (
     proportions_table,
     shares,
 )
-from functions.reports.findings.word_counts import word_chart, words_table
-from functions.reports.layout import Chart, Section, Table
-from functions.reports.svg import Drawing
-from trimetric.domain.study_types import survey
-from trimetric.domain.study_types.design import Design, Question
+from trimetric.reporting.findings.word_counts import word_chart, words_table
+from trimetric.reporting.layout import Chart, Section, Table
+from trimetric.reporting.svg import Drawing
 
 Figures = Mapping[str, Any]
 

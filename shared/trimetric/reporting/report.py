@@ -7,13 +7,13 @@ escape all of it alike.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from functions.reports import words
-from functions.reports.content import content_sections
-from functions.reports.facts import Facts
-from functions.reports.findings import findings_of
-from functions.reports.layout import Section, Table
-from functions.reports.times_taken import durations_section
 from trimetric.domain.studies import Study
+from trimetric.reporting import words
+from trimetric.reporting.content import content_sections
+from trimetric.reporting.facts import Facts
+from trimetric.reporting.findings import findings_of
+from trimetric.reporting.layout import Section, Table
+from trimetric.reporting.times_taken import durations_section
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,21 +3,21 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from functions.reports import words
-from functions.reports.dendrogram import draw, order
-from functions.reports.figures import ranges
-from functions.reports.findings import Metrics, Sections
-from functions.reports.findings.blocks import (
+from trimetric.domain.study_types.design import Design
+from trimetric.reporting import words
+from trimetric.reporting.dendrogram import draw, order
+from trimetric.reporting.figures import ranges
+from trimetric.reporting.findings import Metrics, Sections
+from trimetric.reporting.findings.blocks import (
     PROPORTION,
     findings,
     limited,
     proportion_cells,
     share_range,
 )
-from functions.reports.heat import grid, triangle
-from functions.reports.layout import Chart, Section, Table
-from functions.reports.svg import Drawing
-from trimetric.domain.study_types.design import Design
+from trimetric.reporting.heat import grid, triangle
+from trimetric.reporting.layout import Chart, Section, Table
+from trimetric.reporting.svg import Drawing
 
 Cards = Sequence[Mapping[str, Any]]
 #: By place of the card and of the group.

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from functions.reports import words
-from functions.reports.findings import Metrics, Sections
-from functions.reports.findings.blocks import durations_table, findings, proportions_table, shares
-from functions.reports.layout import Chart, Section, Table
 from trimetric.domain.study_types.design import Design
+from trimetric.reporting import words
+from trimetric.reporting.findings import Metrics, Sections
+from trimetric.reporting.findings.blocks import durations_table, findings, proportions_table, shares
+from trimetric.reporting.layout import Chart, Section, Table
 
 
 def sections(design: Design, metrics: Metrics) -> Sections:

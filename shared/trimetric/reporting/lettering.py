@@ -17,7 +17,8 @@ def width(text: str, *, size: float = SIZE) -> float:
 
 
 def _em(character: str) -> float:
-    if unicodedata.combining(character) or character in _JOINERS:
+    invisible = unicodedata.category(character) == "Cf"
+    if invisible or unicodedata.combining(character) or character in _JOINERS:
         return 0
     if unicodedata.east_asian_width(character) in "WF":
         return 1.1

@@ -6,6 +6,7 @@ DynamoDB are written here and nowhere else. Attribute names may be dotted paths 
 
 import random
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -100,15 +101,19 @@ class Meter:
     read_units: float = 0.0
     write_units: float = 0.0
     seconds: float = 0.0
+    #: Reads that do not wait for each other come from two threads.
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
 
     def reset(self) -> None:
-        self.calls, self.read_units, self.write_units, self.seconds = 0, 0.0, 0.0, 0.0
+        with self._lock:
+            self.calls, self.read_units, self.write_units, self.seconds = 0, 0.0, 0.0, 0.0
 
     def count(self, calls: int, read_units: float, write_units: float, seconds: float = 0.0) -> None:
-        self.calls += calls
-        self.read_units += read_units
-        self.write_units += write_units
-        self.seconds += seconds
+        with self._lock:
+            self.calls += calls
+            self.read_units += read_units
+            self.write_units += write_units
+            self.seconds += seconds
 
 
 class Table(Protocol):

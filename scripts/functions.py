@@ -2,6 +2,7 @@
 
 from typing import Final
 
+#: Those that answer requests.
 FUNCTIONS: Final = (
     "workspace",
     "folders",
@@ -13,3 +14,8 @@ FUNCTIONS: Final = (
     "collect",
     "docs",
 )
+
+#: Those that work behind the table's stream.
+WORKERS: Final = ("fold",)
+
+ALL: Final = (*FUNCTIONS, *WORKERS)

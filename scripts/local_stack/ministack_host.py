@@ -3,6 +3,7 @@
 * A preflight goes to the route's function, as an HTTP API without CORS configuration does it; MiniStack answers 403.
 * A body that calls itself text but is not UTF-8 reaches the function as bytes; MiniStack puts U+FFFD in it.
 * What functions log goes to one file instead of a new log stream for each request, which would fill the memory.
+* Records of a stream that a function gives back come again; MiniStack goes on behind them.
 * Code is unpacked once, not for each process of each function; on Lambda it is read-only, too.
 * SIGUSR1 saves the state; MiniStack itself saves on a clean stop only.
 * When the process that started it is gone, it stops (and saves), rather than keeping the port.
@@ -11,6 +12,7 @@ MiniStack's version is locked, so its internals named here are the ones that wer
 """
 
 import hashlib
+import json
 import os
 import signal
 import threading
@@ -32,6 +34,7 @@ def main() -> None:
 
     _pass_requests_on(apigateway)
     _log_to_file(lambda_svc, Path(os.environ["FUNCTIONS_LOG"]))
+    _send_again(lambda_svc)
     _unpack_once(lambda_runtime, Path(os.environ["TMPDIR"]) / "unpacked")
     _save_on_signal(app)
     threading.Thread(target=_stop_with_parent, args=(parent,), daemon=True).start()
@@ -105,6 +108,27 @@ def _log_to_file(lambda_svc: Any, path: Path) -> None:
             output.writelines(f"{name} {line}\n" for line in log.splitlines())
 
     lambda_svc._emit_lambda_logs = emit
+
+
+def _send_again(lambda_svc: Any) -> None:
+    """A batch of which something is given back counts as failed: all of it comes again, a little later."""
+    execute = lambda_svc._execute_function
+
+    def run(function: Any, event: Any, *rest: Any, **more: Any) -> Any:
+        result = execute(function, event, *rest, **more)
+        return {**result, "error": True} if _is_of_stream(event) and _gives_back(result.get("body")) else result
+
+    lambda_svc._execute_function = run
+
+
+def _is_of_stream(event: Any) -> bool:
+    records = event.get("Records") if isinstance(event, dict) else None
+    return isinstance(records, list) and bool(records) and records[0].get("eventSource") == "aws:dynamodb"
+
+
+def _gives_back(body: Any) -> bool:
+    answer = json.loads(body) if isinstance(body, str | bytes) and body else body
+    return isinstance(answer, dict) and bool(answer.get("batchItemFailures"))
 
 
 def _unpack_once(lambda_runtime: Any, folder: Path) -> None:

@@ -5,7 +5,7 @@ of the deployment, X-Ray subsegments besides.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from aws_lambda_powertools import Logger, Tracer
@@ -43,11 +43,17 @@ def traced(handler: LambdaHandler, settings: Settings) -> LambdaHandler:
     return traced_handler
 
 
-def embedded_metrics(settings: Settings, *, millis: int) -> dict[str, Any]:
-    """The `_aws` member that makes CloudWatch read the metrics out of a log record."""
+def embedded_metrics(
+    settings: Settings,
+    *,
+    millis: int,
+    units: Mapping[str, str] = _METRICS,
+    dimensions: Sequence[Sequence[str]] = (("service",), ("service", "route")),
+) -> dict[str, Any]:
+    """The `_aws` member that makes CloudWatch read the metrics out of a log record; by default those of a request."""
     directive = {
         "Namespace": settings.metrics_namespace,
-        "Dimensions": [["service"], ["service", "route"]],
-        "Metrics": [{"Name": name, "Unit": unit} for name, unit in _METRICS.items()],
+        "Dimensions": [list(names) for names in dimensions],
+        "Metrics": [{"Name": name, "Unit": unit} for name, unit in units.items()],
     }
     return {"Timestamp": millis, "CloudWatchMetrics": [directive]}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from scripts import build
-from scripts.functions import FUNCTIONS
+from scripts.functions import ALL
 from tests.template.conftest import Template
 
 LAYERS = (build.BUILD / "DependenciesLayer" / "python", build.BUILD / "SharedLayer" / "python")
@@ -46,7 +46,7 @@ def test_nothing_changed_since_the_build() -> None:
     assert build.is_current(build.source_digest(build.local_target())), "the artefact is stale: run `make build`"
 
 
-@pytest.mark.parametrize("group", FUNCTIONS)
+@pytest.mark.parametrize("group", ALL)
 def test_the_handler_imports_from_the_artefact_alone(template: Template, group: str) -> None:
     module = template.functions()[f"{group.capitalize()}Function"]["Handler"].removesuffix(".handler")
     paths = json.dumps([str(path) for path in (*LAYERS, function_folder(group))])
@@ -63,13 +63,13 @@ def test_the_handler_imports_from_the_artefact_alone(template: Template, group: 
     assert json.loads(done.stdout.splitlines()[-1]) == []
 
 
-@pytest.mark.parametrize("group", FUNCTIONS)
+@pytest.mark.parametrize("group", ALL)
 def test_a_function_ships_its_own_folder_only(group: str) -> None:
     shipped = {path.relative_to(function_folder(group)).parts[:2] for path in function_folder(group).rglob("*.py")}
     assert shipped == {("functions", group)}
 
 
-@pytest.mark.parametrize("group", FUNCTIONS)
+@pytest.mark.parametrize("group", ALL)
 def test_a_function_is_small(group: str) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:

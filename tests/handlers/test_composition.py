@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 
@@ -35,6 +36,12 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_it_answers(group: str) -> None:
     handler = import_module(f"functions.{group}.app").handler
     assert sent(handler, event("GET", "/api/v1/nothing")).refusal == (404, "not_found")
+
+
+def test_the_fold_function_takes_a_batch() -> None:
+    handler = import_module("functions.fold.app").handler
+    context = SimpleNamespace(aws_request_id="1", get_remaining_time_in_millis=lambda: 60_000)
+    assert handler({"Records": []}, context) == {"batchItemFailures": []}
 
 
 def test_settings_have_defaults_and_lists() -> None:

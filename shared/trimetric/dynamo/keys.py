@@ -96,6 +96,14 @@ def people(workspace_id: str, study_id: str) -> str:
     return f"{workspace_id}#{study_id}#people"
 
 
+def study_of_people(partition: str) -> tuple[str, str]:
+    """The ids that `people` made the partition of; ValueError for another one."""
+    workspace_id, study_id, kind = partition.split("#")
+    if kind != "people":
+        raise ValueError(partition)
+    return workspace_id, study_id
+
+
 def participant(workspace_id: str, study_id: str, participant_id: str) -> Key:
     return Key(people(workspace_id, study_id), participant_id)
 

@@ -1,4 +1,4 @@
-"""Metrics of a study, kept up to date by its readers.
+"""Metrics of a study, kept up to date by its readers, and by the table's stream ahead of them.
 
 A study's state holds the folded metrics. What of a participant is folded in now stands in that participant's
 `counts.folded`, so this holds at every moment:
@@ -76,12 +76,16 @@ MAX_CHUNKS: Final = 40
 MAX_PART_BYTES: Final = blobs.MAX_BYTES
 
 _PAGE: Final = 1000
-#: After so many lost attempts a reader leaves the writing to the others.
+#: After so many lost attempts a reader leaves the writing to the others, unless more than a transaction is to be
+#: written: what is written is not lost with the attempt.
 _WRITING_ATTEMPTS: Final = 2
 #: Until then a reader looks again if somebody whom it found stale has changed since, so that it shows one moment. After
 #: that it takes people as they are by now: all that was accepted before is in it, and some of what came meanwhile.
 _STRICT_ATTEMPTS: Final = 6
 _JITTER: Final = random.SystemRandom()
+
+#: Seconds for which the stream, which nobody waits for, makes way each time it meets somebody else who folds.
+_YIELDS: Final = (0.5, 1.0, 2.0, 4.0)
 
 #: Settings that are applied when metrics are shown, not when people are counted.
 _APPLIED_LATER: Final = frozenset({"category_map"})
@@ -134,6 +138,14 @@ class Rebuilt:
     people: int
     differences: Sequence[str] | None
     state: State
+
+
+@dataclass(slots=True)
+class CaughtUp:
+    """What was done ahead of readers. `finished`: nobody is stale, or only a reader can do something about it."""
+
+    people: int = 0
+    finished: bool = False
 
 
 class TooLarge(Exception):
@@ -371,7 +383,8 @@ class Metrics:
         if base.usable:
             try:
                 as_listed = stale if attempt < _STRICT_ATTEMPTS else {}
-                self._fold(base, list(stale), as_listed, chunks=MAX_CHUNKS if attempt < _WRITING_ATTEMPTS else 0)
+                writes = attempt < _WRITING_ATTEMPTS or len(stale) > CHUNK
+                self._fold(base, list(stale), as_listed, chunks=MAX_CHUNKS if writes else 0)
             except Unavailable as error:
                 raise _LookAgain from error
             except NeverAdded:
@@ -398,6 +411,52 @@ class Metrics:
             if pause:
                 self._sleep(_JITTER.uniform(0, 2 * pause))
             yield attempt
+
+    def catch_up(self, workspace_id: str, study_id: str, *, goes_on: Callable[[], bool]) -> CaughtUp:
+        """Fold whoever is stale ahead of readers, transaction by transaction, for as long as `goes_on`.
+
+        Whoever else folds the same study goes first: meeting them costs a pause, not an error.
+        """
+        done, lost = CaughtUp(), 0
+        while goes_on():
+            smallest = self._chunk <= SMALL_CHUNK
+            try:
+                if self._catch_up(workspace_id, study_id, done, goes_on):
+                    done.finished = True
+                    return done
+                lost = 0
+            except (ConditionFailed, Unavailable, _LookAgain):
+                self._sleep(_YIELDS[min(lost, len(_YIELDS) - 1)] * _JITTER.uniform(0.5, 1.5))
+                lost += 1
+            except TooLarge:
+                if smallest:
+                    # No transaction takes this state; readers count everybody.
+                    done.finished = True
+                    return done
+        return done
+
+    def _catch_up(self, workspace_id: str, study_id: str, done: CaughtUp, goes_on: Callable[[], bool]) -> bool:
+        """One page of stale people; True: there were none."""
+        stale = self._people(workspace_id, study_id, index="lsi4", most=_PAGE)
+        base = self._base(workspace_id, study_id) if stale else None
+        if base is None:
+            return True
+        if base.usable:
+            try:
+                for people in self._read(stale, beside=base.kept):
+                    self._replace(base, people)
+                    self._write(base.kept, people)
+                    done.people += len(people)
+                    if not goes_on():
+                        return False
+            except NeverAdded:
+                pass
+            else:
+                if not base.kept.state.needs_rebuild:
+                    return False
+        rebuilt = self.rebuild(workspace_id, study_id)
+        done.people += rebuilt.people if rebuilt else 0
+        return False
 
     def rebuild(self, workspace_id: str, study_id: str, *, progress: Progressed | None = None) -> Rebuilt | None:
         """Make the state anew from all participants; for operators, and where a state is of no more use.
@@ -482,9 +541,7 @@ class Metrics:
             for person in people:
                 if as_listed and person.position != as_listed[person.key]:
                     raise _LookAgain
-                if person.folded != person.present:
-                    out, into = (base.counting.contribution(person, as_) for as_ in (person.folded, person.present))
-                    base.kept.replace(out, into)
+            self._replace(base, people)
             guarded = number < chunks
             if guarded:
                 self._write(base.kept, people)
@@ -492,6 +549,13 @@ class Metrics:
             stored = self._table.get(base.kept.key)
             if (stored["version"] if stored else 0) != base.kept.version:
                 raise _LookAgain
+
+    def _replace(self, base: _Base, people: Sequence[_Folding]) -> None:
+        """What is folded in of them by what should be; NeverAdded if the state is wrong."""
+        for person in people:
+            if person.folded != person.present:
+                out, into = (base.counting.contribution(person, as_) for as_ in (person.folded, person.present))
+                base.kept.replace(out, into)
 
     def _write(self, kept: _Kept, people: Sequence[_Folding] = ()) -> None:
         state_actions, size = kept.stored()
@@ -528,8 +592,11 @@ class Metrics:
             if chunk:
                 yield chunk
 
-    def _people(self, workspace_id: str, study_id: str, *, index: str) -> dict[Key, str]:
-        """Everybody in an index with the position there, but for people of imports that are not committed."""
+    def _people(self, workspace_id: str, study_id: str, *, index: str, most: int | None = None) -> dict[Key, str]:
+        """Everybody in an index with the position there, but for people of imports that are not committed.
+
+        With `most` the first pages, until there are as many.
+        """
         partition, sort = keys.people(workspace_id, study_id), keys.INDEXES[index]
         people: dict[Key, str] = {}
         after: str | None = None
@@ -539,7 +606,7 @@ class Metrics:
                 continue
             visible = [item for item in page if pending_import(item) is None]
             people |= {Key(partition, item[keys.SORT]): item[sort] for item in visible}
-            if len(page) < _PAGE:
+            if len(page) < _PAGE or (most is not None and len(people) >= most):
                 break
             after = page[-1][sort]
         return people

@@ -400,6 +400,24 @@ def test_a_reader_who_always_loses_answers_without_writing(world: World, monkeyp
     assert world.stale() == 1
 
 
+def test_a_reader_with_much_to_fold_goes_on_writing_however_often_it_loses(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for duration in range(1, 10):
+        world.add(duration)
+    inner, lost = world.table.write, iter(range(5))
+
+    def lose_at_first(*actions: Any) -> None:
+        if next(lost, None) is not None:
+            losing()
+        inner(*actions)
+
+    monkeypatch.setattr(world.table, "write", lose_at_first)
+    with small_transactions(3, metrics.MAX_CHUNKS):
+        assert world.seen() == world.expected()
+    assert world.stale() == 0
+
+
 def test_a_reader_whom_others_disturb_at_every_attempt_says_so(world: World) -> None:
     """Whatever it does, a state of another version stands there when it looks again."""
     versions = iter(range(2, 10_000))

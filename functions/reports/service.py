@@ -10,8 +10,8 @@ from trimetric.domain.markdown import document
 from trimetric.domain.times import to_millis
 from trimetric.dynamo.metrics import Metrics, Snapshot
 from trimetric.errors import NotFound
-from trimetric.http.answers import JSON, MARKDOWN, Answer, prefers_markdown, respond, tagged
-from trimetric.http.call import Call, etag_of, etag_of_markdown
+from trimetric.http.answers import JSON, MARKDOWN, Answer, prefers_markdown, respond, tagged, to_json
+from trimetric.http.call import Call, etag_of, etag_of_markdown, etag_of_variant
 from trimetric.metrics.participants import participants_block
 from trimetric.reporting import charts, html, markdown
 from trimetric.reporting.facts import Facts
@@ -34,27 +34,38 @@ def show_metrics(call: Call) -> Response:
     facts = {
         "participants": participants_block(snapshot.counts),
         "duration_ms": snapshot.durations.summary(),
-        snapshot.study_type: snapshot.figures(),
     }
-    shown = {"study_id": _study_id(call), "type": snapshot.study_type, "as_of": call.now_text, **facts}
-    tag = etag_of(Answer(facts).content())
+    head = {"study_id": _study_id(call), "type": snapshot.study_type, "as_of": call.now_text, **facts}
+    figures = snapshot.figures_as_json()
+    tag = etag_of(to_json(facts) + figures)
     as_markdown = prefers_markdown(call.request.headers.get("accept"))
-    title = f"Metrics: {snapshot.study_name}"
-    content = _written(title, shown, as_markdown=as_markdown)
-    headers = {"Vary": "Accept"}
-    if len(content) > MOST_BYTES:
-        headers["Vary"] = "Accept, Accept-Encoding"
-        if _takes_gzip(call.request.headers.get("accept-encoding", "")):
-            content = gzip.compress(content, mtime=0)
-            headers["Content-Encoding"] = "gzip"
-        else:
-            content = _written(title, _without_percents(shown), as_markdown=as_markdown)
+    if as_markdown:
+        content = document(f"Metrics: {snapshot.study_name}", _shown(head, snapshot.figures())).encode()
+    else:
+        content = _spliced(head, figures)
     etag, media_type = (etag_of_markdown(tag), MARKDOWN) if as_markdown else (tag, JSON)
-    return tagged(call, content, etag=etag, media_type=media_type, headers=headers)
+    if len(content) <= MOST_BYTES:
+        return tagged(call, content, etag=etag, media_type=media_type, headers={"Vary": "Accept"})
+    headers = {"Vary": "Accept, Accept-Encoding"}
+    compressed = etag_of_variant(etag, "gzip")
+    if _takes_gzip(call.request.headers.get("accept-encoding", "")):
+        content = gzip.compress(content, mtime=0)
+        headers["Content-Encoding"] = "gzip"
+        return tagged(call, content, etag=compressed, same=[etag], media_type=media_type, headers=headers)
+    shown = _without_percents(_shown(head, snapshot.figures()))
+    content = document(f"Metrics: {snapshot.study_name}", shown).encode() if as_markdown else Answer(shown).content()
+    # Whoever has all of it has this, too.
+    short = etag_of_variant(etag, "short")
+    return tagged(call, content, etag=short, same=[compressed, etag], media_type=media_type, headers=headers)
 
 
-def _written(title: str, shown: dict[str, Any], *, as_markdown: bool) -> bytes:
-    return document(title, shown).encode() if as_markdown else Answer(shown).content()
+def _shown(head: dict[str, Any], figures: dict[str, Any]) -> dict[str, Any]:
+    return {**head, head["type"]: figures}
+
+
+def _spliced(head: dict[str, Any], figures: bytes) -> bytes:
+    """The JSON of `_shown` in its envelope, without reading the figures."""
+    return b'{"data":%b,%b:%b}}' % (to_json(head)[:-1], to_json(head["type"]), figures)
 
 
 def _takes_gzip(accept_encoding: str) -> bool:

@@ -13,6 +13,10 @@ from tests.handlers.conftest import Client
 from tests.handlers.events import event
 from tests.handlers.studies import people, published
 from trimetric.domain.study_types import STUDY_TYPES
+from trimetric.domain.study_types.design import Design
+from trimetric.dynamo import metrics as dynamo_metrics
+from trimetric.metrics.recent import Shown
+from trimetric.metrics.state import State
 
 
 def bring(api: Client, study: dict[str, Any], count: int, *, seed: int = 0) -> list[dict[str, Any]]:
@@ -176,6 +180,73 @@ def test_more_figures_than_an_answer_may_carry(
         assert shown["card_sort"]["similarity"]["percent"] is None
         shown["card_sort"]["similarity"]["percent"] = whole["card_sort"]["similarity"]["percent"]
     assert {**shown, "as_of": ""} == whole
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/markdown"])
+def test_each_form_of_more_figures_than_an_answer_may_carry_has_a_tag_of_its_own(
+    api: Client, monkeypatch: pytest.MonkeyPatch, accept: str
+) -> None:
+    study = published(api, "card_sort")
+    bring(api, study, 5)
+    handler = api.platform.serve(router)
+
+    def tag(encoding: str, given: str = "") -> tuple[int, str]:
+        headers = {"authorization": f"Bearer {api.secret}", "accept": accept, "accept-encoding": encoding}
+        if given:
+            headers["if-none-match"] = given
+        answer = handler(event("GET", f"/api/v1/studies/{study['id']}/metrics", headers=headers), None)
+        if answer["statusCode"] == 304:
+            assert "content-encoding" not in answer["headers"]
+            assert not answer["body"]
+        return answer["statusCode"], answer["headers"]["etag"]
+
+    _, whole = tag("")
+    monkeypatch.setattr(service, "MOST_BYTES", 100)
+    (_, compressed), (_, short) = tag("gzip"), tag("")
+    assert len({whole, compressed, short}) == 3
+    assert tag("gzip", compressed) == (304, compressed)
+    assert tag("gzip", f'W/{whole}, "other"') == (304, whole)
+    assert tag("", compressed) == (304, compressed)
+    assert tag("", short) == (304, short)
+    assert tag("gzip", short) == (200, compressed), "whoever has less than all of it is given the rest"
+    assert tag("gzip", '"other"') == (200, compressed)
+
+
+def test_a_state_that_did_not_change_is_worked_out_once(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = published(api, "survey")
+    made = bring(api, study, 5)
+    metrics(api, study)
+    before = metrics(api, study)
+    worked_out: list[str] = []
+    original = dynamo_metrics._worked_out
+
+    def count(type_name: str, design: Design, state: State) -> Shown:
+        worked_out.append(type_name)
+        return original(type_name, design, state)
+
+    monkeypatch.setattr(dynamo_metrics, "_worked_out", count)
+    assert metrics(api, study) == before
+    assert worked_out == []
+    path = f"/api/v1/studies/{study['id']}/participants/{made[0]['id']}"
+    assert api.post(f"{path}/exclude").status == 200
+    assert metrics(api, study) != before
+    assert metrics(api, study)["participants"]["analysed"] == 4
+    assert api.post(f"{path}/include").status == 200
+    metrics(api, study)
+    assert metrics(api, study) == before
+    assert worked_out == ["survey"], "with that person again, it is the state of before to the last byte"
+
+
+def test_what_was_worked_out_of_one_study_is_not_shown_of_another(api: Client, neighbour: Client) -> None:
+    """Both states are of the same version, of the same people."""
+    ours, theirs = published(api, "card_sort"), published(neighbour, "card_sort")
+    for client, study in ((api, ours), (neighbour, theirs)):
+        bring(client, study, 4)
+        metrics(client, study)
+        metrics(client, study)
+    cards = {card["id"] for card in theirs["cards"]}
+    assert {card["card_id"] for card in metrics(neighbour, theirs)["card_sort"]["cards"]} == cards
+    assert not {card["card_id"] for card in metrics(api, ours)["card_sort"]["cards"]} & cards
 
 
 def test_other_figures_have_nothing_to_leave_out(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:

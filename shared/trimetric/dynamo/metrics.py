@@ -23,8 +23,9 @@ import json
 import random
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from itertools import islice
 from typing import Any, Final
 
@@ -54,6 +55,7 @@ from trimetric.dynamo.table import (
 from trimetric.errors import Unavailable
 from trimetric.metrics import durations, state
 from trimetric.metrics.durations import Durations, NeverAdded
+from trimetric.metrics.recent import Recent, Shown
 from trimetric.metrics.registry import StudyMetrics, metrics_of
 from trimetric.metrics.state import Contribution, Person, State
 
@@ -93,13 +95,15 @@ _APPLIED_LATER: Final = frozenset({"category_map"})
 Progressed = Callable[[int, int], None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Snapshot:
     """Every result that was accepted before the read began is in it."""
 
     study: Study
     design: Design
-    state: State
+    _state: Callable[[], State]
+    #: Names the stored state and design to the last byte; None where people are in it who were not stored yet.
+    _identity: Hashable | None = None
 
     @property
     def study_name(self) -> str:
@@ -114,18 +118,50 @@ class Snapshot:
         return self.study.counts
 
     @property
+    def state(self) -> State:
+        return self._state()
+
+    @property
     def durations(self) -> Durations:
-        return self.state.durations.get(DURATION) or Durations()
+        return self._shown.durations
 
     @property
     def flags(self) -> dict[str, int]:
         """Data quality flag -> how many of the analysed people carry it."""
-        counters = sorted(self.state.counters.items())
-        return {name.removeprefix(_FLAGGED): number for name, number in counters if name.startswith(_FLAGGED)}
+        return self._shown.flags
+
+    def figures_as_json(self) -> bytes:
+        """What the study's type measures: the member of the API's answer that is named like the type."""
+        return self._shown.figures
 
     def figures(self) -> dict[str, Any]:
-        """What the study's type measures: the member of the API's answer that is named like the type."""
-        return metrics_of(self.study.type).summarise(self.design, self.state)
+        """The same, to be worked with."""
+        figures: dict[str, Any] = json.loads(self.figures_as_json())
+        return figures
+
+    @cached_property
+    def _shown(self) -> Shown:
+        shown = None if self._identity is None else _RECENT.get(self._identity)
+        if shown is None:
+            shown = _worked_out(self.study.type, self.design, self.state)
+            if self._identity is not None:
+                _RECENT.put(self._identity, shown)
+        return shown
+
+
+#: Of all readers in this process.
+_RECENT: Final = Recent()
+
+
+def _worked_out(type_name: str, design: Design, state: State) -> Shown:
+    figures = metrics_of(type_name).summarise(design, state)
+    flags = {
+        name.removeprefix(_FLAGGED): number
+        for name, number in sorted(state.counters.items())
+        if name.startswith(_FLAGGED)
+    }
+    text = json.dumps(figures, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return Shown(text.encode(), state.durations.get(DURATION) or Durations(), flags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,11 +282,35 @@ class _Kept:
     design: str
     #: That of the stored head, 0 where there is none.
     version: int = 0
-    state: State = field(default_factory=State)
+    #: As they are stored, until somebody looks into them.
+    packed: Sequence[bytes] = ()
     #: The version and the size in bytes of each part.
     parts: list[tuple[int, int]] = field(default_factory=lambda: [(0, 0)])
     #: Parts that are to be written; their bytes are different from the stored ones.
     touched: set[int] = field(default_factory=lambda: {0})
+    _state: State | None = None
+
+    @property
+    def state(self) -> State:
+        return self.unpacked()
+
+    def unpacked(self) -> State:
+        if self._state is None:
+            self._state = State()
+            for blob in self.packed:
+                part = State.from_document(blobs.unpack(blob))
+                self._state.counters |= part.counters
+                self._state.durations |= part.durations
+        return self._state
+
+    def digest(self) -> str | None:
+        """Of the state as it is stored; None where it is not, or not all of it."""
+        if self.touched or not self.version:
+            return None
+        digest = hashlib.blake2b(digest_size=16)
+        for blob in self.packed:
+            digest.update(blob)
+        return digest.hexdigest()
 
     def part_of(self, name: str) -> int:
         return zlib.crc32(name.encode()) % len(self.parts) if len(self.parts) > 1 else 0
@@ -264,7 +324,7 @@ class _Kept:
             self.touched.update(self.part_of(name) for name, _ in contribution.durations)
 
     def reset(self, made: State) -> None:
-        self.state, self.parts, self.touched = made, [(0, 0)], {0}
+        self._state, self.parts, self.touched = made, [(0, 0)], {0}
 
     @property
     def room(self) -> int:
@@ -281,6 +341,10 @@ class _Kept:
         blob_of = self._packed()
         conditions = _still(self.version)
         self.version += 1
+        # Where the parts are divided anew, all of them are here.
+        self.packed = [
+            blob_of[number] if number in blob_of else self.packed[number] for number in range(len(self.parts))
+        ]
         for number, blob in blob_of.items():
             self.parts[number] = (self.version, len(blob))
         self.touched = set()
@@ -332,9 +396,29 @@ class _Base:
     workspace_id: str
     study: Study
     design: Design
+    design_version: int
     counting: _Counting
     kept: _Kept
     usable: bool
+
+    def identity(self) -> Hashable:
+        """Of the state and the design as they are stored, to the last byte; None where people are in it who are not."""
+        digest = self.kept.digest()
+        return None if digest is None else (self.workspace_id, self.study.id, self.design_version, digest)
+
+    def as_it_stands(self) -> Snapshot | None:
+        """What is shown where nobody is stale; None where there is more to do first.
+
+        A state that was worked out before is not even unpacked.
+        """
+        identity = self.identity() if self.usable else None
+        if identity is None or (_RECENT.get(identity) is None and self.kept.state.needs_rebuild):
+            return None
+        return Snapshot(self.study, self.design, self.kept.unpacked, identity)
+
+
+def _itself(state: State) -> State:
+    return state
 
 
 def _flagged(flag: str) -> str:
@@ -371,11 +455,14 @@ class Metrics:
                 base = self._base(workspace_id, study_id)
                 if base is None:
                     return None
+                if not stale and (snapshot := base.as_it_stands()) is not None:
+                    return snapshot
                 settled = self._settled(base, stale, attempt)
             except (ConditionFailed, TooLarge, _LookAgain):
                 continue
             if settled is not None:
-                return Snapshot(base.study, base.design, settled)
+                identity = base.identity() if settled is base.kept.state else None
+                return Snapshot(base.study, base.design, partial(_itself, settled), identity)
         raise Unavailable(headers={"Retry-After": "1"})
 
     def _settled(self, base: _Base, stale: Mapping[Key, str], attempt: int) -> State | None:
@@ -509,7 +596,8 @@ class Metrics:
         study = study_of(found[study_key])
         design = Design.from_document(blobs.unpack(found[design_key]["blob"]))
         kept, usable = self._kept(head_key, found.get(head_key), fingerprint(design))
-        return _Base(workspace_id, study, design, _Counting(metrics_of(study.type), design), kept, usable)
+        counting = _Counting(metrics_of(study.type), design)
+        return _Base(workspace_id, study, design, found[design_key]["version"], counting, kept, usable)
 
     def _kept(self, key: Key, head: Item | None, design: str) -> tuple[_Kept, bool]:
         kept = _Kept(key, design)
@@ -519,10 +607,7 @@ class Metrics:
         if head.get("release") != VERSION or head["design"] != design:
             return kept, False
         items = [head] if len(head["parts"]) == 1 else self._parts(key, head["parts"])
-        kept.state, *others = (State.from_document(blobs.unpack(item["blob"])) for item in items)
-        for other in others:
-            kept.state.counters |= other.counters
-            kept.state.durations |= other.durations
+        kept.packed = [item["blob"] for item in items]
         kept.parts = [(item["version"], len(item["blob"])) for item in items]
         kept.touched = set()
         return kept, True

@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec
@@ -164,18 +164,27 @@ def respond(call: Call, answer: Answer) -> Response:
 
 
 def tagged(
-    call: Call, content: bytes, *, etag: str, media_type: str, headers: Mapping[str, str] | None = None
+    call: Call,
+    content: bytes,
+    *,
+    etag: str,
+    media_type: str,
+    headers: Mapping[str, str] | None = None,
+    same: Sequence[str] = (),
 ) -> Response:
-    """`content` with its ETag, or 304 where the caller has it already.
+    """`content` with its ETag, or 304 where the caller has it already, maybe in a form that is as good (`same`).
 
     A 304 says the type although there is no body: the adapter would say JSON, and caches would believe it.
     """
     _require_read_inputs(call)
     all_headers = {"ETag": etag, **(headers or {})}
     given = call.request.headers.get("if-none-match")
-    if given is not None and matches_weakly(given, etag):
-        return Response(status_code=304, headers=all_headers, media_type=media_type)
-    return Response(content, 200, all_headers, media_type=media_type)
+    had = next((tag for tag in (etag, *same) if given is not None and matches_weakly(given, tag)), None)
+    if had is None:
+        return Response(content, 200, all_headers, media_type=media_type)
+    # A body that is not there is not encoded either.
+    kept = {name: value for name, value in all_headers.items() if name != "Content-Encoding"}
+    return Response(status_code=304, headers={**kept, "ETag": had}, media_type=media_type)
 
 
 def _require_read_inputs(call: Call) -> None:

@@ -252,9 +252,14 @@ def etag_of(content: bytes) -> str:
     return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
 
 
+def etag_of_variant(etag: str, name: str) -> str:
+    """The tag of another form of the same thing: other bytes need another tag."""
+    return f'{etag[:-1]}-{name}"'
+
+
 def etag_of_markdown(etag: str) -> str:
     """The tag of the Markdown form, by that of the JSON form."""
-    return f'{etag[:-1]}-md"'
+    return etag_of_variant(etag, "md")
 
 
 def etag_matches(header: str, etag: str) -> bool:

@@ -371,7 +371,7 @@ MAPS = st.dictionaries(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(people(), MAPS, st.randoms(use_true_random=False), st.data())
 def test_history_leaves_no_trace(crowd: list[Person], merged: dict[str, str], rng: random.Random, data: Any) -> None:
     study = design(CARDS, sort_type="hybrid", groups=["g", "h"], merged=merged)

@@ -150,7 +150,7 @@ def test_parts_make_up_the_whole(people: list[Person]) -> None:
         assert clicks == task["duration_ms"]["n"] == sum(count for _, _, count in task["grid"]["cells"])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(people=people_of("first_click_test", SAMPLE), rng=st.randoms(use_true_random=False))
 def test_folding_leaves_no_trace(people: list[Person], rng: random.Random) -> None:
     assert_folding_leaves_no_trace("first_click_test", SAMPLE, people, rng)

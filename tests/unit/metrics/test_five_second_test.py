@@ -31,7 +31,7 @@ def summary_of(*people: Person) -> dict[str, Any]:
     return summarise(TEST, state_of("five_second_test", TEST, list(people)))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(people_of("five_second_test", TEST), st.randoms(use_true_random=False))
 def test_folding_leaves_no_trace(people: list[Person], rng: random.Random) -> None:
     assert_folding_leaves_no_trace("five_second_test", TEST, people, rng)

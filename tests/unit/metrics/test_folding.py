@@ -261,7 +261,7 @@ def run(world: World, operation: tuple[str, int | None]) -> None:
 
 
 @pytest.mark.parametrize("type_", STUDY_TYPES)
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=200)
 @given(operations=OPERATIONS, chunk=st.integers(1, 4), most=st.integers(1, 3), part=st.sampled_from([600, 350_000]))
 def test_any_history_gives_what_counting_anew_gives(
     type_: str, operations: list[tuple[str, int | None]], chunk: int, most: int, part: int
@@ -326,8 +326,8 @@ class Died(Exception):
     """A function was stopped."""
 
 
-@pytest.mark.parametrize("type_", TYPES)
-@settings(deadline=None, max_examples=50)
+@pytest.mark.parametrize("type_", STUDY_TYPES)
+@settings(deadline=None, max_examples=100)
 @given(
     operations=OPERATIONS.filter(bool),
     deaths=st.lists(st.tuples(st.sampled_from(["before", "after"]), st.integers(0, 15)), min_size=1, max_size=4),

@@ -167,7 +167,7 @@ def test_a_naive_count_agrees(people: list[Person]) -> None:
         assert pair["count"] == sum(set(pair["tags"]) <= set(n["tags"]) for payload in held for n in payload["notes"])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(people=people_of("interview", STUDY), rng=st.randoms(use_true_random=False))
 def test_folding_leaves_no_trace(people: list[Person], rng: random.Random) -> None:
     assert_folding_leaves_no_trace("interview", STUDY, people, rng)

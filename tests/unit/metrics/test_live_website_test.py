@@ -132,7 +132,7 @@ def test_a_naive_count_agrees(people: list[Person]) -> None:
         assert sum(each["exits"] for each in task["pages"]) == len(own) - task["success"]["count"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(people=people_of("live_website_test", SAMPLE), rng=st.randoms(use_true_random=False))
 def test_folding_leaves_no_trace(people: list[Person], rng: random.Random) -> None:
     assert_folding_leaves_no_trace("live_website_test", SAMPLE, people, rng)

@@ -29,7 +29,7 @@ def of_counts(**counts: int) -> dict[str, Any]:
     return summary_of([chose(option) for option, count in counts.items() for _ in range(count)], *counts)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(people_of("preference_test", TEST), st.randoms(use_true_random=False))
 def test_folding_leaves_no_trace(people: list[Person], rng: random.Random) -> None:
     assert_folding_leaves_no_trace("preference_test", TEST, people, rng)

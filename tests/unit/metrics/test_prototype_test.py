@@ -196,7 +196,7 @@ def test_a_naive_count_agrees(people: list[Person]) -> None:
             assert task["misclick_rate"][part] == sum(each[name] for each in own)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(people=people_of("prototype_test", SAMPLE), rng=st.randoms(use_true_random=False))
 def test_folding_leaves_no_trace(people: list[Person], rng: random.Random) -> None:
     assert_folding_leaves_no_trace("prototype_test", SAMPLE, people, rng)

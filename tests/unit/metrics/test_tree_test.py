@@ -288,7 +288,7 @@ def test_a_naive_count_agrees(people: list[Person]) -> None:
         assert {each["value"]: each["count"] for each in task["destinations"]} == answers
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(
     people=people_of("tree_test", SAMPLE),
     rng=st.randoms(use_true_random=False),

@@ -70,7 +70,9 @@ def _requests(product: Product, sample: Sample) -> list[Request]:
     publishable = product.call("studies", "POST", f"{study}/duplicate").data["id"]
     open_study = published(product)
     body = {"study": {"name": "New", "folder_id": sample.folder_id}}
-    one, hundred = ({"participants": people_of(open_study, count, first=first)} for count, first in ((1, 0), (100, 1)))
+    one, hundred = (
+        {"participants": list(people_of(open_study, count, first=first))} for count, first in ((1, 0), (100, 1))
+    )
     people = f"/studies/{open_study['id']}/participants"
     return [
         Request("show the workspace", "workspace", "GET", "/workspace", READ),

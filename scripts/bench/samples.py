@@ -1,7 +1,7 @@
 """What the measured requests find in the table: folders, studies and people; and the same for the peer."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -18,6 +18,10 @@ FOLDERS: Final = 30
 TYPE: Final = "tree_test"
 PEOPLE_PER_IMPORT: Final = 100
 BEGAN: Final = datetime(2026, 1, 5, 9, tzinfo=UTC)
+
+
+#: What one person gives: from a study's type and detail.
+MakeResults = Callable[[str, Mapping[str, Any], random.Random], list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +68,21 @@ def published(product: Product, type_: str = TYPE, **content: Any) -> dict[str, 
     return shown
 
 
-def people_of(study: dict[str, Any], count: int, *, first: int = 0) -> list[dict[str, Any]]:
+def people_of(
+    study: dict[str, Any], count: int, *, first: int = 0, results: MakeResults = sample_results
+) -> Iterator[dict[str, Any]]:
     """Bodies of people who finished, each with all their results."""
-    found: list[dict[str, Any]] = []
     for number in range(first, first + count):
         rng = random.Random(number)  # noqa: S311 - the same people in every run
         started = BEGAN + timedelta(seconds=number)
-        found.append(
-            {
-                "external_id": f"person-{number}",
-                "started_at": started.isoformat(),
-                "completed_at": (started + timedelta(seconds=rng.randint(30, 600))).isoformat(),
-                "device": "desktop",
-                "locale": "en",
-                "results": sample_results(study["type"], study, rng),
-            }
-        )
-    return found
+        yield {
+            "external_id": f"person-{number}",
+            "started_at": started.isoformat(),
+            "completed_at": (started + timedelta(seconds=rng.randint(30, 600))).isoformat(),
+            "device": "desktop",
+            "locale": "en",
+            "results": results(study["type"], study, rng),
+        }
 
 
 def add_people(product: Product, study: dict[str, Any], count: int, *, first: int = 0) -> list[dict[str, Any]]:
@@ -90,11 +92,13 @@ def add_people(product: Product, study: dict[str, Any], count: int, *, first: in
     return added
 
 
-def batches(study: dict[str, Any], count: int, *, first: int = 0) -> Iterator[dict[str, Any]]:
+def batches(
+    study: dict[str, Any], count: int, *, first: int = 0, results: MakeResults = sample_results
+) -> Iterator[dict[str, Any]]:
     """Bodies of imports, as many people each as one may carry."""
     for start in range(first, first + count, PEOPLE_PER_IMPORT):
         size = min(PEOPLE_PER_IMPORT, first + count - start)
-        yield {"participants": people_of(study, size, first=start)}
+        yield {"participants": list(people_of(study, size, first=start, results=results))}
 
 
 def peer_table(endpoint: str) -> Any:

@@ -141,16 +141,16 @@ class Snapshot:
 
     @cached_property
     def _shown(self) -> Shown:
-        shown = None if self._identity is None else _RECENT.get(self._identity)
+        shown = None if self._identity is None else RECENT.get(self._identity)
         if shown is None:
             shown = _worked_out(self.study.type, self.design, self.state)
             if self._identity is not None:
-                _RECENT.put(self._identity, shown)
+                RECENT.put(self._identity, shown)
         return shown
 
 
 #: Of all readers in this process.
-_RECENT: Final = Recent()
+RECENT: Final = Recent()
 
 
 def _worked_out(type_name: str, design: Design, state: State) -> Shown:
@@ -412,7 +412,7 @@ class _Base:
         A state that was worked out before is not even unpacked.
         """
         identity = self.identity() if self.usable else None
-        if identity is None or (_RECENT.get(identity) is None and self.kept.state.needs_rebuild):
+        if identity is None or (RECENT.get(identity) is None and self.kept.state.needs_rebuild):
             return None
         return Snapshot(self.study, self.design, self.kept.unpacked, identity)
 

@@ -52,6 +52,11 @@ class Recent:
                 _, forgotten = self._entries.popitem(last=False)
                 self._bytes -= _size(forgotten)
 
+    def clear(self) -> None:
+        with self._lock:
+            self._entries.clear()
+            self._bytes = 0
+
 
 def _size(shown: Shown) -> int:
     return len(shown.figures) + _BESIDE

@@ -39,3 +39,12 @@ def test_what_is_larger_than_all_the_room_is_not_kept() -> None:
     assert recent.get("large") is None
     recent.put("small", shown(10))
     assert recent.get("small") is not None
+
+
+def test_all_is_forgotten_and_there_is_room_again() -> None:
+    recent = Recent(most=50_000)
+    recent.put("a", shown(20_000))
+    recent.clear()
+    assert recent.get("a") is None
+    recent.put("b", shown(20_000))
+    assert recent.get("b") is not None

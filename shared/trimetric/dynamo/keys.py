@@ -23,6 +23,12 @@ can reach another tenant.
 | folded metrics of a study                      | `W#std_…#people` | `metrics`        | |
 | … their parts, where they are large            | `W#std_…#people` | `metrics#<nn>`   | |
 | an import that needs several transactions      | `W#std_…#people` | `import#<id>`    | |
+| response by id; a month's in submitted order   | `W#survey#<n>#<yyyy-mm>` | `rsp_…`  | |
+| months that hold responses                     | `W#survey#<n>#months` | `<yyyy-mm>` | |
+| response by external id                        | `W#survey#<n>#external#<sha256>` | `response` | |
+| responses that are in no metrics yet           | `W#survey#<n>#unfolded` | `rsp_…` | |
+| folded metrics of a survey's day               | `W#survey#<n>#metrics` | `<yyyy-mm-dd>` | |
+| … their parts, where they are large            | `W#survey#<n>#metrics` | `<yyyy-mm-dd>#<nn>` | |
 | answer remembered for an Idempotency-Key       | `W#idem#<sha256>` | `answer`         | |
 
 The indexes are local: a list read directly after a write must show it, so it has to be strongly consistent. They
@@ -123,6 +129,38 @@ def metrics_part(head: Key, number: int) -> Key:
 
 def staged_import(workspace_id: str, study_id: str, import_id: str) -> Key:
     return Key(people(workspace_id, study_id), f"import#{import_id}")
+
+
+def responses(workspace_id: str, survey_id: int, month: str) -> str:
+    return f"{workspace_id}#survey#{survey_id}#{month}"
+
+
+def response(workspace_id: str, survey_id: int, month: str, response_id: str) -> Key:
+    return Key(responses(workspace_id, survey_id, month), response_id)
+
+
+def response_months(workspace_id: str, survey_id: int) -> str:
+    return f"{workspace_id}#survey#{survey_id}#months"
+
+
+def response_month(workspace_id: str, survey_id: int, month: str) -> Key:
+    return Key(response_months(workspace_id, survey_id), month)
+
+
+def external_response(workspace_id: str, survey_id: int, digest: str) -> Key:
+    return Key(f"{workspace_id}#survey#{survey_id}#external#{digest}", "response")
+
+
+def unfolded_responses(workspace_id: str, survey_id: int) -> str:
+    return f"{workspace_id}#survey#{survey_id}#unfolded"
+
+
+def unfolded_response(workspace_id: str, survey_id: int, response_id: str) -> Key:
+    return Key(unfolded_responses(workspace_id, survey_id), response_id)
+
+
+def survey_day_metrics(workspace_id: str, survey_id: int, day: str) -> Key:
+    return Key(f"{workspace_id}#survey#{survey_id}#metrics", day)
 
 
 def remembered_answer(workspace_id: str, digest: str) -> Key:

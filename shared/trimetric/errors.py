@@ -5,6 +5,7 @@
     ├── Unauthorized            401
     ├── Forbidden               403  the workspace's API is switched off
     ├── SubscriptionRequired    403
+    ├── PermissionDenied        403  the key may not do this
     ├── NotFound                404  absent, or another workspace's
     ├── MethodNotAllowed        405
     ├── IdempotencyInProgress   409
@@ -78,6 +79,12 @@ class SubscriptionRequired(ApiError):
     status = 403
     code = "subscription_required"
     default_message = "Write endpoints need an active subscription"
+
+
+class PermissionDenied(ApiError):
+    status = 403
+    code = "permission_denied"
+    default_message = "This key may not do this"
 
 
 class NotFound(ApiError):

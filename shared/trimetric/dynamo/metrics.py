@@ -140,7 +140,7 @@ class TooLarge(Exception):
     """A transaction would exceed what the store takes; smaller ones are to be tried."""
 
 
-class _LookAgain(Exception):
+class LookAgain(Exception):
     """Somebody else wrote between two reads."""
 
 
@@ -223,7 +223,7 @@ class _Counting:
 
 
 @dataclass(slots=True)
-class _Kept:
+class Kept:
     """The state as it is stored: in the head item, or where it is too large in parts of their own.
 
     A name's part follows from a hash of the name, so that a fold writes only the parts that it touched. The head says
@@ -321,7 +321,7 @@ class _Base:
     study: Study
     design: Design
     counting: _Counting
-    kept: _Kept
+    kept: Kept
     usable: bool
 
 
@@ -339,6 +339,35 @@ def fingerprint(design: Design) -> str:
     settings = {name: value for name, value in document["settings"].items() if name not in _APPLIED_LATER}
     text = json.dumps({**document, "settings": settings}, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def stored_state(table: Table, key: Key, head: Item | None, design: str) -> tuple[Kept, bool]:
+    """The state behind its `head`; False where another release or another design made it, so that it says nothing.
+
+    A round trip where the state stands in several parts; LookAgain if they are not of one moment.
+    """
+    kept = Kept(key, design)
+    if head is None:
+        return kept, True
+    kept.version = head["version"]
+    if head.get("release") != VERSION or head["design"] != design:
+        return kept, False
+    items = [head] if len(head["parts"]) == 1 else _parts(table, key, head["parts"])
+    kept.state, *others = (State.from_document(blobs.unpack(item["blob"])) for item in items)
+    for other in others:
+        kept.state.counters |= other.counters
+        kept.state.durations |= other.durations
+    kept.parts = [(item["version"], len(item["blob"])) for item in items]
+    kept.touched = set()
+    return kept, True
+
+
+def _parts(table: Table, head: Key, versions: Sequence[int]) -> Sequence[Item]:
+    wanted = [keys.metrics_part(head, number) for number in range(len(versions))]
+    found = table.get_many(wanted)
+    if [found[key]["version"] if key in found else None for key in wanted] != versions:
+        raise LookAgain
+    return [found[key] for key in wanted]
 
 
 class Metrics:
@@ -360,7 +389,7 @@ class Metrics:
                 if base is None:
                     return None
                 settled = self._settled(base, stale, attempt)
-            except (ConditionFailed, TooLarge, _LookAgain):
+            except (ConditionFailed, TooLarge, LookAgain):
                 continue
             if settled is not None:
                 return Snapshot(base.study, base.design, settled)
@@ -373,7 +402,7 @@ class Metrics:
                 as_listed = stale if attempt < _STRICT_ATTEMPTS else {}
                 self._fold(base, list(stale), as_listed, chunks=MAX_CHUNKS if attempt < _WRITING_ATTEMPTS else 0)
             except Unavailable as error:
-                raise _LookAgain from error
+                raise LookAgain from error
             except NeverAdded:
                 pass
             else:
@@ -412,7 +441,7 @@ class Metrics:
                 if base is None:
                     return None
                 rebuilt = self._rebuilt(base, progress or _silently)
-            except (ConditionFailed, Unavailable, _LookAgain):
+            except (ConditionFailed, Unavailable, LookAgain):
                 continue
             except TooLarge:
                 if smallest:
@@ -439,49 +468,26 @@ class Metrics:
         return Rebuilt(len(people), differences, base.kept.state)
 
     def _base(self, workspace_id: str, study_id: str) -> _Base | None:
-        """None: no such study; _LookAgain if what was read is not of one moment."""
+        """None: no such study; LookAgain if what was read is not of one moment."""
         study_key, design_key = keys.study(workspace_id, study_id), keys.design(workspace_id, study_id)
         head_key = keys.metrics(workspace_id, study_id)
         found = self._table.get_many([study_key, design_key, head_key])
         if study_key not in found or design_key not in found:
             return None
         if found[study_key]["design_version"] != found[design_key]["version"]:
-            raise _LookAgain
+            raise LookAgain
         study = study_of(found[study_key])
         design = Design.from_document(blobs.unpack(found[design_key]["blob"]))
-        kept, usable = self._kept(head_key, found.get(head_key), fingerprint(design))
+        kept, usable = stored_state(self._table, head_key, found.get(head_key), fingerprint(design))
         return _Base(workspace_id, study, design, _Counting(metrics_of(study.type), design), kept, usable)
 
-    def _kept(self, key: Key, head: Item | None, design: str) -> tuple[_Kept, bool]:
-        kept = _Kept(key, design)
-        if head is None:
-            return kept, True
-        kept.version = head["version"]
-        if head.get("release") != VERSION or head["design"] != design:
-            return kept, False
-        items = [head] if len(head["parts"]) == 1 else self._parts(key, head["parts"])
-        kept.state, *others = (State.from_document(blobs.unpack(item["blob"])) for item in items)
-        for other in others:
-            kept.state.counters |= other.counters
-            kept.state.durations |= other.durations
-        kept.parts = [(item["version"], len(item["blob"])) for item in items]
-        kept.touched = set()
-        return kept, True
-
-    def _parts(self, head: Key, versions: Sequence[int]) -> Sequence[Item]:
-        wanted = [keys.metrics_part(head, number) for number in range(len(versions))]
-        found = self._table.get_many(wanted)
-        if [found[key]["version"] if key in found else None for key in wanted] != versions:
-            raise _LookAgain
-        return [found[key] for key in wanted]
-
     def _fold(self, base: _Base, stale: Sequence[Key], as_listed: Mapping[Key, str], *, chunks: int) -> None:
-        """Fold all into the state and write the first `chunks`; ConditionFailed, _LookAgain if others were faster."""
+        """Fold all into the state and write the first `chunks`; ConditionFailed, LookAgain if others were faster."""
         guarded = True
         for number, people in enumerate(self._read(stale, beside=base.kept)):
             for person in people:
                 if as_listed and person.position != as_listed[person.key]:
-                    raise _LookAgain
+                    raise LookAgain
                 if person.folded != person.present:
                     out, into = (base.counting.contribution(person, as_) for as_ in (person.folded, person.present))
                     base.kept.replace(out, into)
@@ -491,9 +497,9 @@ class Metrics:
         if not guarded:
             stored = self._table.get(base.kept.key)
             if (stored["version"] if stored else 0) != base.kept.version:
-                raise _LookAgain
+                raise LookAgain
 
-    def _write(self, kept: _Kept, people: Sequence[_Folding] = ()) -> None:
+    def _write(self, kept: Kept, people: Sequence[_Folding] = ()) -> None:
         state_actions, size = kept.stored()
         actions = [*state_actions, *(person.action() for person in people)]
         try:
@@ -509,7 +515,7 @@ class Metrics:
             self._chunk = SMALL_CHUNK
             raise TooLarge from error
 
-    def _read(self, people: Iterable[Key], *, beside: _Kept | None = None) -> Iterator[Sequence[_Folding]]:
+    def _read(self, people: Iterable[Key], *, beside: Kept | None = None) -> Iterator[Sequence[_Folding]]:
         """The people themselves, in chunks that fit into one transaction beside the state as it is by then."""
         rest = iter(people)
         while wanted := list(islice(rest, min(self._chunk, beside.places) if beside else CHUNK)):

@@ -9,6 +9,8 @@
     ├── NotFound                404  absent, or another workspace's
     ├── MethodNotAllowed        405
     ├── IdempotencyInProgress   409
+    ├── SurveyNotActive         409
+    ├── DuplicateResponse       409  the survey has another response with this external id
     ├── PreconditionFailed      412
     ├── PayloadTooLarge         413
     ├── UnsupportedMediaType    415
@@ -103,6 +105,18 @@ class IdempotencyInProgress(ApiError):
     status = 409
     code = "idempotency_in_progress"
     default_message = "A request with this Idempotency-Key is still running"
+
+
+class SurveyNotActive(ApiError):
+    status = 409
+    code = "survey_not_active"
+    default_message = "Only an active survey takes responses"
+
+
+class DuplicateResponse(ApiError):
+    status = 409
+    code = "duplicate_response"
+    default_message = "The survey has another response with this external_id"
 
 
 class PreconditionFailed(ApiError):

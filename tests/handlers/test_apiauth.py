@@ -9,7 +9,6 @@ from trimetric.http.answers import Answer, commit, respond
 from trimetric.http.application import CheckedRoute
 from trimetric.http.call import Call
 from trimetric.http.signed import DevicesReader, DevicesWriter, respond_list
-from trimetric.observability import LambdaHandler
 
 PATH = "/api/experience/devices"
 
@@ -41,7 +40,7 @@ def _body(call: Call) -> object:
 class Door:
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
-        self.handler: LambdaHandler = platform.serve(router)
+        self.handler = platform.serve(router)
 
     def send(self, request: Event) -> Reply:
         return sent(self.handler, request)

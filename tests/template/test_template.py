@@ -155,6 +155,15 @@ def test_a_function_may_write_what_its_work_needs_and_no_more(template: Template
         assert statement["Resource"] == {"Fn::GetAtt": [target, "Arn"]}
 
 
+def test_a_function_may_open_signing_secrets_and_nothing_else(template: Template) -> None:
+    [statement] = [statement for source, statement in template.statements() if source == "SignaturePolicy"]
+    assert statement["Action"] == "kms:Decrypt"
+    assert statement["Resource"] == {"Fn::GetAtt": ["DataKey", "Arn"]}
+    context = statement["Condition"]
+    assert context["StringLike"]["kms:EncryptionContext:workspace_id"] == "ws_*"
+    assert context["ForAllValues:StringEquals"] == {"kms:EncryptionContextKeys": ["workspace_id", "credential_id"]}
+
+
 def test_only_the_api_may_call_a_function(template: Template) -> None:
     permissions = template.of_type("AWS::Lambda::Permission").values()
     assert sorted(permission["FunctionName"]["Ref"] for permission in permissions) == sorted(template.functions())

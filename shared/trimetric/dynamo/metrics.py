@@ -87,6 +87,8 @@ _JITTER: Final = random.SystemRandom()
 _APPLIED_LATER: Final = frozenset({"category_map"})
 
 Progressed = Callable[[int, int], None]
+#: `Table.get_many`, or what it gave before.
+Reading = Callable[[Iterable[Key]], Mapping[Key, Item]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,10 +343,10 @@ def fingerprint(design: Design) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def stored_state(table: Table, key: Key, head: Item | None, design: str) -> tuple[Kept, bool]:
+def stored_state(read: Reading, key: Key, head: Item | None, design: str) -> tuple[Kept, bool]:
     """The state behind its `head`; False where another release or another design made it, so that it says nothing.
 
-    A round trip where the state stands in several parts; LookAgain if they are not of one moment.
+    `read` is asked for the parts where there are several; LookAgain if they are not of one moment.
     """
     kept = Kept(key, design)
     if head is None:
@@ -352,7 +354,7 @@ def stored_state(table: Table, key: Key, head: Item | None, design: str) -> tupl
     kept.version = head["version"]
     if head.get("release") != VERSION or head["design"] != design:
         return kept, False
-    items = [head] if len(head["parts"]) == 1 else _parts(table, key, head["parts"])
+    items = [head] if len(head["parts"]) == 1 else _parts(read, key, head["parts"])
     kept.state, *others = (State.from_document(blobs.unpack(item["blob"])) for item in items)
     for other in others:
         kept.state.counters |= other.counters
@@ -362,9 +364,13 @@ def stored_state(table: Table, key: Key, head: Item | None, design: str) -> tupl
     return kept, True
 
 
-def _parts(table: Table, head: Key, versions: Sequence[int]) -> Sequence[Item]:
-    wanted = [keys.metrics_part(head, number) for number in range(len(versions))]
-    found = table.get_many(wanted)
+def part_keys(head: Key, versions: Sequence[int]) -> Sequence[Key]:
+    return [keys.metrics_part(head, number) for number in range(len(versions))]
+
+
+def _parts(read: Reading, head: Key, versions: Sequence[int]) -> Sequence[Item]:
+    wanted = part_keys(head, versions)
+    found = read(wanted)
     if [found[key]["version"] if key in found else None for key in wanted] != versions:
         raise LookAgain
     return [found[key] for key in wanted]
@@ -478,7 +484,7 @@ class Metrics:
             raise LookAgain
         study = study_of(found[study_key])
         design = Design.from_document(blobs.unpack(found[design_key]["blob"]))
-        kept, usable = stored_state(self._table, head_key, found.get(head_key), fingerprint(design))
+        kept, usable = stored_state(self._table.get_many, head_key, found.get(head_key), fingerprint(design))
         return _Base(workspace_id, study, design, _Counting(metrics_of(study.type), design), kept, usable)
 
     def _fold(self, base: _Base, stale: Sequence[Key], as_listed: Mapping[Key, str], *, chunks: int) -> None:

@@ -2,6 +2,7 @@
 
 * A preflight goes to the route's function, as an HTTP API without CORS configuration does it; MiniStack answers 403.
 * A body that calls itself text but is not UTF-8 reaches the function as bytes; MiniStack puts U+FFFD in it.
+* Policies see the encryption context of a KMS request; MiniStack leaves those condition keys empty.
 * What functions log goes to one file instead of a new log stream for each request, which would fill the memory.
 * Code is unpacked once, not for each process of each function; on Lambda it is read-only, too.
 * SIGUSR1 saves the state; MiniStack itself saves on a clean stop only.
@@ -11,6 +12,7 @@ MiniStack's version is locked, so its internals named here are the ones that wer
 """
 
 import hashlib
+import json
 import os
 import signal
 import threading
@@ -27,10 +29,11 @@ PARENT_CHECK_SECONDS = 1.0
 def main() -> None:
     parent = os.getppid()
     from ministack import app  # type: ignore[import-not-found]  # only its own environment has it
-    from ministack.core import lambda_runtime  # type: ignore[import-not-found]
+    from ministack.core import iam_actions, lambda_runtime  # type: ignore[import-not-found]
     from ministack.services import apigateway, lambda_svc  # type: ignore[import-not-found]
 
     _pass_requests_on(apigateway)
+    _show_encryption_context(iam_actions)
     _log_to_file(lambda_svc, Path(os.environ["FUNCTIONS_LOG"]))
     _unpack_once(lambda_runtime, Path(os.environ["TMPDIR"]) / "unpacked")
     _save_on_signal(app)
@@ -91,6 +94,20 @@ def _is_utf8(body: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _show_encryption_context(iam_actions: Any) -> None:
+    original = iam_actions.request_tag_context
+
+    def context(service: str, action: str, body: bytes, routing: Any) -> dict[str, Any]:
+        found = dict(original(service, action, body, routing))
+        if service == "kms":
+            given: dict[str, str] = json.loads(body or b"{}").get("EncryptionContext") or {}
+            found |= {f"kms:EncryptionContext:{name}": value for name, value in given.items()}
+            found["kms:EncryptionContextKeys"] = list(given)
+        return found
+
+    iam_actions.request_tag_context = context
 
 
 def _log_to_file(lambda_svc: Any, path: Path) -> None:

@@ -2,6 +2,8 @@
 
     ApiError
     ├── InvalidRequest          400  unparsable input, bad parameters, bad cursors
+    ├── InvalidWindow           400  start_at or end_at that bound nothing
+    ├── InvalidCursor           400  bad cursors, where the dialect has a code of their own
     ├── Unauthorized            401
     ├── Forbidden               403  the workspace's API is switched off
     ├── SubscriptionRequired    403
@@ -10,6 +12,7 @@
     ├── MethodNotAllowed        405
     ├── IdempotencyInProgress   409
     ├── SurveyNotActive         409
+    ├── SurveyInUse             409  the survey has responses, so its questions stay as they are
     ├── DuplicateResponse       409  the survey has another response with this external id
     ├── PreconditionFailed      412
     ├── PayloadTooLarge         413
@@ -65,6 +68,18 @@ class InvalidRequest(ApiError):
     default_message = "The request could not be understood"
 
 
+class InvalidWindow(ApiError):
+    status = 400
+    code = "invalid_window"
+    default_message = "start_at and end_at do not bound a time"
+
+
+class InvalidCursor(ApiError):
+    status = 400
+    code = "invalid_cursor"
+    default_message = "cursor is not a cursor of this list"
+
+
 class Unauthorized(ApiError):
     status = 401
     code = "unauthorized"
@@ -111,6 +126,12 @@ class SurveyNotActive(ApiError):
     status = 409
     code = "survey_not_active"
     default_message = "Only an active survey takes responses"
+
+
+class SurveyInUse(ApiError):
+    status = 409
+    code = "survey_in_use"
+    default_message = "The survey has responses"
 
 
 class DuplicateResponse(ApiError):

@@ -30,18 +30,6 @@ _AUTHORIZATION: Final = re.compile(
 )
 _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_TIME: Final = r"(?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9]):(?P<second>[0-5][0-9]|60)"
-_MONTH: Final = f"(?P<month>{'|'.join(_MONTHS)})"
-_SHORT_DAY: Final = f"(?P<weekday>{'|'.join(day[:3] for day in _DAYS)})"
-_LONG_DAY: Final = f"(?P<weekday>{'|'.join(_DAYS)})"
-_DATES: Final = tuple(
-    re.compile(form)
-    for form in (
-        rf"{_SHORT_DAY}, (?P<day>[0-9]{{2}}) {_MONTH} (?P<year>[0-9]{{4}}) {_TIME} GMT",
-        rf"{_LONG_DAY}, (?P<day>[0-9]{{2}})-{_MONTH}-(?P<year>[0-9]{{2}}) {_TIME} GMT",
-        rf"{_SHORT_DAY} {_MONTH} (?P<day>[0-9]{{2}}| [0-9]) {_TIME} (?P<year>[0-9]{{4}})",
-    )
-)
 #: What may stand in a path on the wire (RFC 3986); anything else was decoded on the way.
 _PATH_CHARACTERS: Final = "/:@!$&'()*+,;=-._~"
 _DECODED: Final = re.compile(r"[^A-Za-z0-9/:@!$&'()*+,;=\-._~%]|%(?![0-9A-Fa-f]{2})")
@@ -90,20 +78,48 @@ def read_authorization(headers: Mapping[str, str]) -> Authorization | None:
 
 def read_date(text: str, *, now: datetime) -> datetime | None:
     """The instant of an HTTP-date in one of its three forms (RFC 9110, 5.6.7); None for anything else."""
-    match = next(filter(None, (form.fullmatch(text) for form in _DATES)), None)
-    if match is None:
+    match text.split(" "):
+        case [weekday, day, month, year, time, "GMT"] if len(weekday) == 4 and len(day) == 2 and len(year) == 4:
+            return _instant(weekday[:-1], day, month, year, time) if weekday[-1] == "," else None
+        case [weekday, day_month_year, time, "GMT"] if weekday[:-1] in _DAYS and weekday[-1] == ",":
+            return _instant_of_two_digits(weekday[:-1], day_month_year, time, now=now)
+        case [weekday, month, day, time, year] if len(weekday) == 3 and len(day) == 2 and len(year) == 4:
+            return _instant(weekday, day, month, year, time)
+        case [weekday, month, "", day, time, year] if len(weekday) == 3 and len(day) == 1 and len(year) == 4:
+            return _instant(weekday, day, month, year, time)
+    return None
+
+
+def _instant_of_two_digits(weekday: str, day_month_year: str, time: str, *, now: datetime) -> datetime | None:
+    """A year that seems more than 50 years ahead is the latest past one with these digits."""
+    match day_month_year.split("-"):
+        case [day, month, year] if len(day) == 2 and len(year) == 2 and _is_number(year):
+            full_year = now.year - now.year % 100 + int(year)
+            full_year -= 100 if full_year > now.year + 50 else 0
+            return _instant(weekday[:3], day, month, f"{full_year:04d}", time)
+    return None
+
+
+def _instant(weekday: str, day: str, month: str, year: str, time: str) -> datetime | None:
+    clock = time.split(":")
+    if month not in _MONTHS or [len(part) for part in clock] != [2, 2, 2]:
         return None
-    year = int(match["year"])
-    if len(match["year"]) == 2:
-        year += now.year - now.year % 100
-        if year > now.year + 50:
-            year -= 100
+    if not all(map(_is_number, (day, year, *clock))):
+        return None
+    hour, minute, second = map(int, clock)
+    if hour > 23 or minute > 59 or second > 60:
+        return None
     try:
-        day = datetime(year, _MONTHS.index(match["month"]) + 1, int(match["day"]), tzinfo=UTC)
-        instant = day + timedelta(hours=int(match["hour"]), minutes=int(match["minute"]), seconds=int(match["second"]))
+        date = datetime(int(year), _MONTHS.index(month) + 1, int(day), tzinfo=UTC)
+        # Only a leap second is the sixtieth.
+        instant = date + timedelta(hours=hour, minutes=minute, seconds=second)
     except (ValueError, OverflowError):
         return None
-    return instant if _DAYS[day.weekday()].startswith(match["weekday"]) else None
+    return instant if _DAYS[date.weekday()][:3] == weekday else None
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
 
 
 def date_problem(text: str | None, *, now: datetime) -> str | None:
@@ -119,7 +135,7 @@ def date_problem(text: str | None, *, now: datetime) -> str | None:
 def digest_problem(request: SignedRequest) -> str | None:
     """Whether a digest that the caller declared in a header belongs to another body."""
     declared = request.headers.get("content-md5")
-    if declared is not None and declared not in _md5_forms(request.body) and (declared or request.body):
+    if declared is not None and declared not in md5_forms(request.body) and (declared or request.body):
         return "Content-MD5 is that of another body"
     declared = request.headers.get(SHA256_HEADER)
     if declared is not None and declared != _sha256(request.body) and (declared or request.body):
@@ -170,7 +186,7 @@ def _content_types(request: SignedRequest) -> list[str]:
 
 
 def _content_hashes(request: SignedRequest) -> list[str]:
-    md5 = _md5_forms(request.body)
+    md5 = md5_forms(request.body)
     sha256 = [_sha256(request.body)] if SHA256_HEADER in request.headers else []
     return [*sha256, *md5] if request.body else ["", *sha256, *md5]
 
@@ -191,7 +207,7 @@ def encoded_path(path: str) -> str:
     return quote(path, safe=_PATH_CHARACTERS, errors="surrogatepass")
 
 
-def _md5_forms(body: bytes) -> list[str]:
+def md5_forms(body: bytes) -> list[str]:
     """Base64 of the raw MD5 and of its hex digits in upper and lower case; documents show both kinds."""
     digest = hashlib.md5(body, usedforsecurity=False)
     digits = digest.hexdigest()
@@ -208,3 +224,43 @@ def _base64(octets: bytes) -> str:
 
 def _distinct(texts: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(texts))
+
+
+def http_date(instant: datetime) -> str:
+    """IMF-fixdate, as clients should write it."""
+    moment = instant.astimezone(UTC)
+    clock = f"{moment.hour:02d}:{moment.minute:02d}:{moment.second:02d}"
+    return f"{_DAYS[moment.weekday()][:3]}, {moment.day:02d} {_MONTHS[moment.month - 1]} {moment.year:04d} {clock} GMT"
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What was signed, and the headers to send."""
+
+    canonical: Canonical
+    headers: dict[str, str]
+
+
+def sign(
+    method: str,
+    target: str,
+    body: bytes = b"",
+    *,
+    key: str,
+    secret: str,
+    date: datetime,
+    content_type: str = JSON,
+    algorithm: str = "sha1",
+) -> Signed:
+    """Sign a request as the document says it; `target` is the path with the query, as it goes over the wire."""
+    content_hash = md5_forms(body)[0] if body else ""
+    canonical = Canonical(method.upper(), content_type, content_hash, target, http_date(date))
+    scheme = "APIAuth" if algorithm == "sha1" else f"APIAuth-HMAC-{algorithm.upper()}"
+    headers = {
+        "Authorization": f"{scheme} {key}:{signature_of(canonical, secret.encode(), algorithm=algorithm)}",
+        "Content-Type": content_type,
+        "Date": canonical.date,
+    }
+    if body:
+        headers["Content-MD5"] = content_hash
+    return Signed(canonical, headers)

@@ -161,13 +161,15 @@ class SignatureAuthenticator:
 
     def _load(self, key: str) -> _Known | None:
         until = self._monotonic() + CACHE_SECONDS
-        _, before = self._cache.pop(key, (0.0, None))
+        _, before = self._cache.get(key, (0.0, None))
         form = _KEY.fullmatch(key)
         found = self._workspaces.with_credential(f"ws_{form[1]}", hash_of(key)) if form else None
         if found is None or found[1].kind is not CredentialKind.APIAUTH:
+            self._cache.pop(key, None)
             return None
         known = _Known(Principal(*found), self._open(found[1], before))
         self._cache[key] = (until, known)
+        self._cache.move_to_end(key)
         if len(self._cache) > CACHE_ENTRIES:
             self._cache.popitem(last=False)
         return known

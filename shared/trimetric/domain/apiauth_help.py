@@ -112,7 +112,7 @@ def explain(
         return Explanation(candidates[0], None, (), problems)
     made, base, wrong = found
     differences = tuple(
-        Difference(part, _shown(part, getattr(made, part)), _shown(part, getattr(base, part)), mistake.advice)
+        Difference(part, *_shown(part, getattr(made, part), getattr(base, part)), mistake.advice)
         for part, mistake in wrong.items()
     )
     return Explanation(base.canonical(), made.canonical(), differences, problems)
@@ -251,8 +251,11 @@ def _uris(request: SignedRequest) -> list[_Mistake]:
     found += [
         _Mistake(f"{whole}/", "Sign the path as it is sent: without the slash at its end."),
         _Mistake(whole.replace("/?", "?").rstrip("/"), "Sign the path as it is sent: with the slash at its end."),
-        _Mistake(path.removeprefix("/api/experience"), "Sign the whole path, from /api on."),
-        _Mistake(path.removeprefix("/api"), "Sign the whole path, from /api on."),
+        *(
+            _Mistake(uri.removeprefix(prefix), "Sign the whole path, from /api on.")
+            for uri in (whole, path)
+            for prefix in ("/api/experience", "/api")
+        ),
         _Mistake(whole.lower(), "Sign the path in the letter case in which it is sent."),
         _Mistake(whole.lstrip("/"), "Begin the path with a slash."),
         _Mistake(f"{path}?", "Leave the question mark out where there is no query."),
@@ -311,8 +314,8 @@ def _secrets(secret: str, key: str) -> list[_Mistake]:
     return [mistake for mistake in found if mistake.value != secret]
 
 
-def _shown(part: str, value: str) -> str:
-    return "(a secret)" if part == "secret" else value
+def _shown(part: str, signed: str, expected: str) -> tuple[str, str]:
+    return ("another secret", "the secret") if part == "secret" else (signed, expected)
 
 
 def _base64(octets: bytes) -> str:

@@ -11,5 +11,7 @@ FUNCTIONS: Final = (
     "results",
     "reports",
     "collect",
+    "devices",
+    "surveys",
     "docs",
 )

@@ -72,6 +72,10 @@ ROUTES: Final = {
     "/api/v1/collect/{collect_token}/participants": "collect",
     "/api/v1/collect/{collect_token}/participants/{participant_id}/results": "collect",
     "/api/v1/collect/{collect_token}/participants/{participant_id}/complete": "collect",
+    "/api/experience/devices": "devices",
+    "/api/experience/devices/{device_id}": "devices",
+    "/api/experience/surveys": "surveys",
+    "/api/experience/surveys/{survey_id}": "surveys",
 }
 DEFAULT_GROUP: Final = "docs"
 

@@ -22,6 +22,8 @@ WRITES: dict[str, set[str]] = {
     "results": CLEARING,
     "reports": CLEARING | {"PutItem"},
     "collect": CLEARING | {"PutItem"},
+    "devices": {"PutItem", "DeleteItem", "ConditionCheckItem"},
+    "surveys": {"PutItem", "UpdateItem"},
     "docs": set(),
 }
 

@@ -13,5 +13,7 @@ FUNCTIONS: Final = (
     "collect",
     "devices",
     "surveys",
+    "responses",
+    "survey_metrics",
     "docs",
 )

@@ -76,6 +76,9 @@ ROUTES: Final = {
     "/api/experience/devices/{device_id}": "devices",
     "/api/experience/surveys": "surveys",
     "/api/experience/surveys/{survey_id}": "surveys",
+    "/api/experience/surveys/{survey_id}/responses": "responses",
+    "/api/experience/surveys/{survey_id}/responses/{response_id}": "responses",
+    "/api/experience/surveys/{survey_id}/metrics": "survey_metrics",
 }
 DEFAULT_GROUP: Final = "docs"
 

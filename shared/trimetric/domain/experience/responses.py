@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from trimetric.domain import ids, times
+from trimetric.domain.experience.windows import LATEST
 
 #: Clocks of kiosks may be ahead by as much.
 AHEAD: Final = timedelta(minutes=5)
@@ -80,13 +81,14 @@ class Sent:
 
 
 def month_of(millis: int) -> str:
-    return f"{_instant(millis):%Y-%m}".rjust(7, "0")
+    return f"{_instant(millis):%Y-%m}"
 
 
 def day_of(millis: int) -> str:
     """In UTC."""
-    return f"{_instant(millis):%Y-%m-%d}".rjust(10, "0")
+    return f"{_instant(millis):%Y-%m-%d}"
 
 
 def _instant(millis: int) -> datetime:
-    return EPOCH + timedelta(milliseconds=millis)
+    """An id that somebody made up may name any."""
+    return EPOCH + timedelta(milliseconds=min(millis, LATEST))

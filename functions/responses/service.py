@@ -74,17 +74,18 @@ def create_response(call: Call) -> HttpResponse:
 def _accept(call: Call, survey_id: int, sent: Sent) -> HttpResponse:
     response = sent.arrived(survey_id=survey_id, now=call.now)
     around = Responses(call.table).surroundings(call.tenant.id, response)
-    if around.survey is None:
+    survey = around.survey
+    if survey is None:
         raise NotFound
     if around.claim is not None and around.claim.fingerprint == sent.fingerprint:
         return _accepted_before(call, survey_id, around.claim.response_id)
-    _refuse_misfits(call, around.survey, around, response)
+    _refuse_misfits(call, survey, around, response)
     if around.claim is not None:
         raise DuplicateResponse
-    if around.survey.status is not Status.ACTIVE:
+    if survey.status is not Status.ACTIVE:
         raise SurveyNotActive
     answer = Answer(response.public(), status=201, headers={"Location": _location(response)}, bare=True)
-    actions = responses.creation(call.tenant.id, response, around, fingerprint=sent.fingerprint)
+    actions = responses.creation(call.tenant.id, response, around, survey=survey, fingerprint=sent.fingerprint)
     return commit(call, answer, *actions)
 
 

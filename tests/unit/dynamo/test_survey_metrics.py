@@ -20,7 +20,8 @@ from trimetric.dynamo import blobs, keys
 from trimetric.dynamo.experience import devices, metrics, responses, surveys
 from trimetric.dynamo.experience.metrics import DAY_MILLIS, SurveyMetrics
 from trimetric.dynamo.experience.responses import Responses
-from trimetric.dynamo.table import ConditionFailed, Put, Update
+from trimetric.dynamo.keys import Key
+from trimetric.dynamo.table import ConditionFailed, Delete, Put, Update
 from trimetric.errors import Unavailable
 from trimetric.metrics.experience import Counting
 from trimetric.metrics.state import State
@@ -57,10 +58,11 @@ class World:
 
     def send(self, millis: int, seed: int) -> None:
         response = response_of(SURVEY, millis, random.Random(seed))  # noqa: S311 - samples
+        survey = survey_of(SURVEY)
         while True:
             around = Responses(self.table).surroundings(WORKSPACE, response)
             with suppress(ConditionFailed):
-                self.table.write(*responses.creation(WORKSPACE, response, around, fingerprint=""))
+                self.table.write(*responses.creation(WORKSPACE, response, around, survey=survey, fingerprint=""))
                 break
         self.sent.append(response)
 
@@ -277,10 +279,22 @@ def test_a_reader_that_loses_each_time_counts_the_days_itself(world: World) -> N
 
 def test_states_that_no_transaction_takes_are_counted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics, "_MOST_BYTES", 10)
-    for number in range(20):
-        world.send(ALL[0] + number * 10_000_000, number)
+    for number in range(30):
+        world.send(ALL[0] + number * 5_000_000, number)
     assert world.read() == world.counted()
-    assert world.marks() == 20
+    assert world.marks() == 30
+
+
+def test_a_state_that_stays_torn_is_a_service_that_is_busy(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trimetric.dynamo.metrics.MAX_PART_BYTES", 200)
+    for number in range(20):
+        world.send(ALL[0] + number, number)
+    world.read()
+    torn = next(item for item in world.table.items() if item["sk"] == "2026-01-30#01")
+    world.table.write(Delete(Key(torn["pk"], torn["sk"])))
+    with pytest.raises(Unavailable) as refused:
+        world.read()
+    assert refused.value.headers == {"Retry-After": "1"}
 
 
 def test_large_states_stand_in_parts(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

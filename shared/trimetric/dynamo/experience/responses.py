@@ -101,15 +101,15 @@ class Responses:
         return [item["sk"] for item in found if begin <= item["sk"] <= end]
 
 
-def creation(workspace_id: str, response: Response, around: Surroundings, *, fingerprint: str) -> Sequence[Action]:
-    """For an active survey. Refused if the survey was closed or changed, the device went, or another response has the
+def creation(
+    workspace_id: str, response: Response, around: Surroundings, *, survey: Survey, fingerprint: str
+) -> Sequence[Action]:
+    """For a survey that is active. Refused if it was closed or changed, the device went, or another response has the
     `external_id` by now. `fingerprint` is what a repetition is told by."""
-    if around.survey is None:
-        raise RuntimeError("a response needs its survey")
     actions: list[Action] = [
         Put(_item(workspace_id, response), [absent()]),
         Put(_only_key(keys.unfolded_response(workspace_id, response.survey_id, response.id))),
-        surveys.passage(around.gate, around.survey, around.gate_item),
+        surveys.passage(around.gate, survey, around.gate_item),
     ]
     if not around.month_known:
         actions.append(Put(_only_key(month_key(workspace_id, response.survey_id, response.submitted_millis))))

@@ -12,6 +12,10 @@ FUNCTIONS: Final = (
     "results",
     "reports",
     "collect",
+    "devices",
+    "surveys",
+    "responses",
+    "survey_metrics",
     "docs",
 )
 

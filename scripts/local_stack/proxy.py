@@ -139,7 +139,8 @@ async def _read(request: web.BaseRequest) -> bytes | None:
 
 def request_headers(request: web.BaseRequest, host: str) -> CIMultiDict[str]:
     headers: CIMultiDict[str] = CIMultiDict()
-    for name, value in passed_on(request.headers.items()).items():
+    for name, sent in passed_on(request.headers.items()).items():
+        value = _as_text(sent)
         if name.lower() not in ("host", "content-length", "x-forwarded-for"):
             headers[name] = f"{headers[name]},{value}" if name in headers else value
     headers["Host"] = host
@@ -147,6 +148,15 @@ def request_headers(request: web.BaseRequest, host: str) -> CIMultiDict[str]:
     headers["X-Forwarded-For"] = ", ".join([*earlier, request.remote or LOOPBACK])
     headers["X-Forwarded-Proto"] = "http"
     return headers
+
+
+def _as_text(value: str) -> str:
+    """A value that is not UTF-8 is read as Latin-1; aiohttp would leave those octets out when it sends them on."""
+    octets = value.encode("utf-8", "surrogateescape")
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        return octets.decode("latin-1")
 
 
 def passed_on(pairs: Iterable[tuple[str, str]]) -> CIMultiDict[str]:

@@ -1,8 +1,9 @@
 """The workspaces of the local stack, its hand-over file, and a study to look at.
 
 Whoever finds the file may use what it names: it holds secrets, so only its owner may read it. A workspace's members are
-those that open an API which this stack has; the other dialects will add `apiauth`, `apiauth_read_only`, `api_token`,
-`admin` and `read_only` to each workspace, and webhooks the top-level `webhook_receiver`.
+those that open an API which this stack has: its id, a bearer key, and two pairs that sign requests, one of which may
+only read. The Metricis dialect will add `api_token`, `admin` and `read_only`, and webhooks `webhook_receiver` beside
+the workspaces.
 """
 
 import json
@@ -15,13 +16,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from botocore.exceptions import ClientError
+
 from scripts.api_client import ApiClient, UnexpectedAnswer
+from trimetric.auth import apiauth
 from trimetric.auth.bearer import hash_of, new_key
+from trimetric.auth.vault import KmsVault, Vault
 from trimetric.domain import ids, times
-from trimetric.domain.workspaces import CredentialKind, Plan, Workspace
+from trimetric.domain.workspaces import READ_PERMISSIONS, Credential, CredentialKind, Permission, Plan, Workspace
 from trimetric.dynamo.table import DynamoTable, Table
 from trimetric.dynamo.workspaces import Workspaces
-from trimetric_cli.stack import local_session
+from trimetric_cli.stack import local_session, stack_outputs
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,9 @@ class Seed:
 
     @property
     def limits(self) -> dict[str, int]:
-        return {} if self.per_minute is None else {CredentialKind.UX_METRICS.value: self.per_minute}
+        if self.per_minute is None:
+            return {}
+        return {kind.value: self.per_minute for kind in (CredentialKind.UX_METRICS, CredentialKind.APIAUTH)}
 
 
 SEEDS: Final = (
@@ -44,8 +51,23 @@ SEEDS: Final = (
     Seed("load", per_minute=1_000_000),
 )
 
-#: Name of each seeded workspace's key.
+#: Name of each seeded workspace's keys.
 KEY_NAME: Final = "local stack"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A key that signs: its name and what it may do."""
+
+    name: str
+    permissions: tuple[Permission, ...]
+
+
+#: By member of the hand-over file.
+PAIRS: Final = {
+    "apiauth": Pair(KEY_NAME, tuple(Permission)),
+    "apiauth_read_only": Pair(f"{KEY_NAME}, read only", READ_PERMISSIONS),
+}
 
 DEMO_NAME: Final = "Demo: where should the kitchen things go?"
 #: The piles that most of the demo's people would make.
@@ -64,24 +86,28 @@ def seed(
 
     The stack must answer at `base_url`. UnexpectedAnswer or ConditionFailed if it does not do what it should.
     """
-    client = local_session(region).client("dynamodb", endpoint_url=aws_endpoint_url)
+    session = local_session(region)
+    cloudformation, dynamodb, kms = (
+        session.client(service, endpoint_url=aws_endpoint_url) for service in ("cloudformation", "dynamodb", "kms")
+    )
+    vault = KmsVault(stack_outputs(cloudformation, stack_name)["KeyArn"], kms=kms)
     before = read_stack_file(stack_file)
     document: dict[str, Any] = {
         "base_url": base_url,
         "region": region,
         "aws_endpoint_url": aws_endpoint_url,
         "stack_name": stack_name,
-        "workspaces": seed_workspaces(DynamoTable(client, table_name), before.get("workspaces", {})),
+        "workspaces": seed_workspaces(DynamoTable(dynamodb, table_name), vault, before.get("workspaces", {})),
     }
     with ApiClient(base_url, document["workspaces"]["subscribed"]["ux_metrics_key"]) as api:
         document["demo_study_id"] = seed_demo_study(api, before.get("demo_study_id"))
     write_stack_file(stack_file, document)
 
 
-def seed_workspaces(table: Table, known: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+def seed_workspaces(table: Table, vault: Vault, known: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The members of each workspace; `known` are those of an earlier start, kept where they still open a workspace."""
     workspaces = Workspaces(table)
-    members: dict[str, dict[str, str]] = {}
+    members: dict[str, dict[str, Any]] = {}
     missing: list[Seed] = []
     for wanted in SEEDS:
         if _opens(workspaces, known.get(wanted.name)):
@@ -94,7 +120,39 @@ def seed_workspaces(table: Table, known: Mapping[str, Any]) -> dict[str, dict[st
         for wanted in missing:
             workspace = by_name.get(wanted.name) or _create(workspaces, wanted)
             members[wanted.name] = {"id": workspace.id, "ux_metrics_key": _fresh_key(workspaces, workspace)}
+    for wanted in SEEDS:
+        found = members[wanted.name]
+        if wanted.limits:
+            workspaces.change(found["id"], limits=wanted.limits)
+        for member, pair in PAIRS.items():
+            if not _signs(workspaces, vault, found["id"], found.get(member)):
+                found[member] = _fresh_pair(workspaces, vault, found["id"], pair)
     return {wanted.name: members[wanted.name] for wanted in SEEDS}
+
+
+def _signs(workspaces: Workspaces, vault: Vault, workspace_id: str, pair: Any) -> bool:
+    """Whether the secret of `pair` is still that of its key."""
+    match pair:
+        case {"key": str(key), "secret": str(secret)}:
+            found = workspaces.with_credential(workspace_id, apiauth.hash_of(key))
+            return found is not None and secret.encode() in _secrets(vault, found[1])
+    return False
+
+
+def _secrets(vault: Vault, credential: Credential) -> list[bytes]:
+    """None, if they were sealed with the key of an earlier local cloud."""
+    names = {"workspace_id": credential.workspace_id, "credential_id": credential.id}
+    try:
+        return [vault.open(secret.sealed, **names) for secret in credential.secrets]
+    except ClientError:
+        return []
+
+
+def _fresh_pair(workspaces: Workspaces, vault: Vault, workspace_id: str, pair: Pair) -> dict[str, str]:
+    _remove(workspaces, workspace_id, CredentialKind.APIAUTH, pair.name)
+    made = apiauth.new_signature_key(vault, workspace_id, pair.name, now=times.utc_now(), permissions=pair.permissions)
+    workspaces.add_credential(made.credential)
+    return {"key": made.key, "secret": made.secret}
 
 
 def _opens(workspaces: Workspaces, members: Any) -> bool:
@@ -116,12 +174,16 @@ def _create(workspaces: Workspaces, wanted: Seed) -> Workspace:
 
 
 def _fresh_key(workspaces: Workspaces, workspace: Workspace) -> str:
-    for credential in workspaces.list_credentials(workspace.id):
-        if credential.name == KEY_NAME:
-            workspaces.remove_credential(credential)
+    _remove(workspaces, workspace.id, CredentialKind.UX_METRICS, KEY_NAME)
     made = new_key(workspace.id, KEY_NAME, now=times.utc_now())
     workspaces.add_credential(made.credential)
     return made.secret
+
+
+def _remove(workspaces: Workspaces, workspace_id: str, kind: CredentialKind, name: str) -> None:
+    for credential in workspaces.list_credentials(workspace_id):
+        if (credential.kind, credential.name) == (kind, name):
+            workspaces.remove_credential(credential)
 
 
 def seed_demo_study(api: ApiClient, known: str | None) -> str:

@@ -14,6 +14,7 @@ from scripts.openapi.operations import OPERATIONS, PARAMETERS, QUERY_NAMES, Oper
 from scripts.openapi.schemas import ANSWERS, TEXT, Schema, models, ref
 from trimetric import errors
 from trimetric.http.call import Public, Reader, Writer
+from trimetric.http.dialects import Dialect
 
 #: Where it is committed: beside the code that serves it.
 TARGET: Final = ROOT / "functions" / "docs" / "openapi.json"
@@ -58,7 +59,7 @@ def document() -> dict[str, Any]:
 def routes() -> Iterator[tuple[APIRoute, str]]:
     for group in FUNCTIONS:
         for route in import_module(f"functions.{group}.routes").router.routes:
-            if isinstance(route, APIRoute):
+            if isinstance(route, APIRoute) and not route.path.startswith(Dialect.MICROMETRICS):
                 yield from ((route, method) for method in sorted(route.methods or ()))
 
 

@@ -2,12 +2,18 @@
 
     ApiError
     ├── InvalidRequest          400  unparsable input, bad parameters, bad cursors
+    ├── InvalidWindow           400  start_at or end_at that bound nothing
+    ├── InvalidCursor           400  bad cursors, where the dialect has a code of their own
     ├── Unauthorized            401
     ├── Forbidden               403  the workspace's API is switched off
     ├── SubscriptionRequired    403
+    ├── PermissionDenied        403  the key may not do this
     ├── NotFound                404  absent, or another workspace's
     ├── MethodNotAllowed        405
     ├── IdempotencyInProgress   409
+    ├── SurveyNotActive         409
+    ├── SurveyInUse             409  the survey has responses, so its questions stay as they are
+    ├── DuplicateResponse       409  the survey has another response with this external id
     ├── PreconditionFailed      412
     ├── PayloadTooLarge         413
     ├── UnsupportedMediaType    415
@@ -62,6 +68,18 @@ class InvalidRequest(ApiError):
     default_message = "The request could not be understood"
 
 
+class InvalidWindow(ApiError):
+    status = 400
+    code = "invalid_window"
+    default_message = "start_at and end_at do not bound a time"
+
+
+class InvalidCursor(ApiError):
+    status = 400
+    code = "invalid_cursor"
+    default_message = "cursor is not a cursor of this list"
+
+
 class Unauthorized(ApiError):
     status = 401
     code = "unauthorized"
@@ -80,6 +98,12 @@ class SubscriptionRequired(ApiError):
     default_message = "Write endpoints need an active subscription"
 
 
+class PermissionDenied(ApiError):
+    status = 403
+    code = "permission_denied"
+    default_message = "This key may not do this"
+
+
 class NotFound(ApiError):
     status = 404
     code = "not_found"
@@ -96,6 +120,24 @@ class IdempotencyInProgress(ApiError):
     status = 409
     code = "idempotency_in_progress"
     default_message = "A request with this Idempotency-Key is still running"
+
+
+class SurveyNotActive(ApiError):
+    status = 409
+    code = "survey_not_active"
+    default_message = "Only an active survey takes responses"
+
+
+class SurveyInUse(ApiError):
+    status = 409
+    code = "survey_in_use"
+    default_message = "The survey has responses"
+
+
+class DuplicateResponse(ApiError):
+    status = 409
+    code = "duplicate_response"
+    default_message = "The survey has another response with this external_id"
 
 
 class PreconditionFailed(ApiError):

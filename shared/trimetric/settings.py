@@ -23,6 +23,8 @@ class Settings:
     log_level: str = "INFO"
     #: X-Ray subsegments for each request (the SDK costs import time at cold start).
     trace_subsegments: bool = False
+    #: Whether an APIAuth signature of a GET must cover the query; the seed document never mentions it.
+    api_auth_strict_uri: bool = False
 
 
 def read(environment: Mapping[str, str]) -> Settings:
@@ -35,6 +37,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         service=environment.get("POWERTOOLS_SERVICE_NAME", "trimetric"),
         log_level=environment.get("LOG_LEVEL", "INFO"),
         trace_subsegments=environment.get("TRACE_SUBSEGMENTS", "false") == "true",
+        api_auth_strict_uri=environment.get("API_AUTH_STRICT_URI", "false") == "true",
     )
 
 

@@ -16,10 +16,13 @@ import boto3
 import httpx
 import pytest
 
+from tests.e2e.signer import Signer
+from trimetric.auth.apiauth import new_signature_key
 from trimetric.auth.bearer import new_key
+from trimetric.auth.vault import KmsVault
 from trimetric.domain import ids
 from trimetric.domain.times import to_text
-from trimetric.domain.workspaces import Plan
+from trimetric.domain.workspaces import Credential, Permission, Plan
 from trimetric.dynamo.table import DynamoTable
 from trimetric.dynamo.workspaces import Workspaces
 
@@ -99,11 +102,24 @@ def anonymous(stack: Stack) -> Iterator[Api]:
 
 
 @pytest.fixture(scope="session")
-def make_key(stack: Stack) -> Callable[..., str]:
+def outputs(stack: Stack) -> dict[str, str]:
+    found = stack.client("cloudformation").describe_stacks(StackName=stack.stack_name)["Stacks"][0]["Outputs"]
+    return {output["OutputKey"]: output["OutputValue"] for output in found}
+
+
+@pytest.fixture(scope="session")
+def workspaces(stack: Stack, outputs: dict[str, str]) -> Workspaces:
+    return Workspaces(DynamoTable(stack.client("dynamodb"), outputs["TableName"]))
+
+
+@pytest.fixture(scope="session")
+def vault(stack: Stack, outputs: dict[str, str]) -> KmsVault:
+    return KmsVault(outputs["KeyArn"], kms=stack.client("kms"))
+
+
+@pytest.fixture(scope="session")
+def make_key(workspaces: Workspaces) -> Callable[..., str]:
     """Make a workspace, give a key of it."""
-    outputs = stack.client("cloudformation").describe_stacks(StackName=stack.stack_name)["Stacks"][0]["Outputs"]
-    table_name = next(output["OutputValue"] for output in outputs if output["OutputKey"] == "TableName")
-    workspaces = Workspaces(DynamoTable(stack.client("dynamodb"), table_name))
 
     def make(*, plan: Plan = Plan.SUBSCRIBED, api_enabled: bool = True, limit: int | None = None) -> str:
         now = datetime.now(UTC)
@@ -134,3 +150,48 @@ def make_api(stack: Stack, make_key: Callable[..., str]) -> Iterator[Callable[..
     yield make
     for api in opened:
         api.close()
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """A key of the Micrometrics API, as operators made it."""
+
+    pair: dict[str, str]
+    credential: Credential
+
+
+@pytest.fixture(scope="session")
+def make_signing_key(workspaces: Workspaces, vault: KmsVault) -> Callable[..., SigningKey]:
+    """Make a workspace, give a key of it that signs; its bucket is fresh. `limit` None is the default bucket of 10."""
+
+    def make(
+        *,
+        permissions: tuple[Permission, ...] = tuple(Permission),
+        api_enabled: bool = True,
+        limit: int | None = None,
+    ) -> SigningKey:
+        now = datetime.now(UTC)
+        workspace = workspaces.create(
+            workspace_id=ids.new_workspace(),
+            name="A test of its own",
+            plan=Plan.FREE,
+            api_enabled=api_enabled,
+            created_at=to_text(now),
+            limits={} if limit is None else {"apiauth": limit},
+        )
+        made = new_signature_key(vault, workspace.id, "test", now=now, permissions=permissions)
+        workspaces.add_credential(made.credential)
+        return SigningKey({"key": made.key, "secret": made.secret}, made.credential)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def signed_load(stack: Stack) -> Iterator[httpx.Client]:
+    """Signs each request with the pair of the workspace whose limits are raised."""
+    with signing_caller(stack, stack.workspaces["load"]["apiauth"]) as api:
+        yield api
+
+
+def signing_caller(stack: Stack, pair: dict[str, str]) -> httpx.Client:
+    return httpx.Client(base_url=stack.base_url, auth=Signer(pair), timeout=60)

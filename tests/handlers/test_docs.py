@@ -105,7 +105,8 @@ def test_each_endpoint_is_described_once() -> None:
 
 def test_the_gateway_has_each_path() -> None:
     served = {route.path for route, _ in routes()}
-    assert set(ROUTES) == {path for path in served if path.startswith("/api/v1/") and path != DOCS}
+    documented = {path for path in ROUTES if path.startswith("/api/v1/")}
+    assert documented == {path for path in served if path.startswith("/api/v1/") and path != DOCS}
 
 
 def test_references_lead_somewhere() -> None:
@@ -127,7 +128,7 @@ def test_references_lead_somewhere() -> None:
         ("/api/v1", "not_found"),
         ("/api/v1/folders/", "not_found"),
         ("/api/v1/studies/std_1/cards/crd_1/more", "not_found"),
-        ("/api/experience/devices", "not_found"),
+        ("/api/experience/nothing", "not_found"),
         ("/api/studies", "NOT_FOUND"),
         ("/nothing", "NOT_FOUND"),
         ("/favicon.ico", "NOT_FOUND"),

@@ -392,7 +392,10 @@ STATUS_OF_STORED = {
     "post_json": 201,
     "post_without_body": 404,
     "preflight": 204,
+    "signed_get": 401,
+    "signed_post": 401,
     "unrouted": 404,
+    "wrong_signature": 401,
 }
 
 

@@ -137,6 +137,13 @@ def test_repeated_headers_are_joined_as_api_gateway_joins_them() -> None:
     assert cloud.received[0].header("accept") == ["a/b,c/d"]
 
 
+@pytest.mark.parametrize("octets", [b"caf\xe9", "café".encode()], ids=["Latin-1", "UTF-8"])
+def test_no_letter_of_a_header_is_lost(octets: bytes) -> None:
+    cloud = Cloud()
+    ask(cloud, b"GET / HTTP/1.1\r\nHost: x\r\nX-Name: " + octets + b"\r\n\r\n")
+    assert cloud.received[0].header("x-name") == ["café".encode().decode("latin-1")]
+
+
 def test_a_large_body_arrives_whole() -> None:
     cloud = Cloud()
     body = bytes(range(256)) * 4096 * 6

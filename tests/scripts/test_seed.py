@@ -2,10 +2,12 @@
 
 import json
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from scripts.local_stack.seed import (
     DEMO_PEOPLE,
@@ -16,11 +18,15 @@ from scripts.local_stack.seed import (
     seed_workspaces,
     write_stack_file,
 )
+from tests.fakes.vault import FakeVault
+from tests.handlers.signing import http_date, sign
 from tests.scripts.fake_api import FakeApi
+from trimetric.auth.apiauth import SignatureAuthenticator
 from trimetric.auth.bearer import Authenticator
+from trimetric.domain.apiauth import SignedRequest
 from trimetric.domain.study_types import study_type
 from trimetric.domain.study_types.design import Card, Design
-from trimetric.domain.workspaces import Plan, Workspace
+from trimetric.domain.workspaces import READ_PERMISSIONS, Credential, Permission, Plan, Workspace
 from trimetric.dynamo.table import DynamoTable
 from trimetric.dynamo.workspaces import Workspaces
 from trimetric.errors import Unauthorized
@@ -28,14 +34,25 @@ from trimetric.errors import Unauthorized
 NAMES = ["subscribed", "free", "disabled", "neighbour", "load"]
 
 
-def opened(table: DynamoTable, members: dict[str, str]) -> Workspace:
+def opened(table: DynamoTable, members: dict[str, Any]) -> Workspace:
     """The workspace that the key of `members` opens."""
     authenticator = Authenticator(Workspaces(table))
     return authenticator.authenticate(f"Bearer {members['ux_metrics_key']}").workspace
 
 
+def signed(table: DynamoTable, pair: dict[str, str]) -> tuple[Workspace, Credential]:
+    """Whose request it is that `pair` signs."""
+    date = http_date(datetime.now(UTC))
+    signature = sign(pair["secret"], "GET", "", "", "/", date)
+    headers = {"date": date, "authorization": f"APIAuth {pair['key']}:{signature}"}
+    principal = SignatureAuthenticator(Workspaces(table), FakeVault()).authenticate(
+        SignedRequest("GET", "/", "", headers)
+    )
+    return principal.workspace, principal.credential
+
+
 def test_the_five_workspaces_are_as_the_hand_over_file_promises(moto_table: DynamoTable) -> None:
-    made = seed_workspaces(moto_table, {})
+    made = seed_workspaces(moto_table, FakeVault(), {})
     assert list(made) == NAMES
     found = {name: opened(moto_table, members) for name, members in made.items()}
     assert {name: workspace.id for name, workspace in found.items()} == {name: made[name]["id"] for name in NAMES}
@@ -50,20 +67,64 @@ def test_the_five_workspaces_are_as_the_hand_over_file_promises(moto_table: Dyna
 
 
 def test_members_are_those_that_work(moto_table: DynamoTable) -> None:
-    assert {tuple(members) for members in seed_workspaces(moto_table, {}).values()} == {("id", "ux_metrics_key")}
+    members = {"id", "ux_metrics_key", "apiauth", "apiauth_read_only"}
+    assert all(set(found) == members for found in seed_workspaces(moto_table, FakeVault(), {}).values())
+
+
+@pytest.mark.parametrize(
+    ("member", "permissions"), [("apiauth", set(Permission)), ("apiauth_read_only", set(READ_PERMISSIONS))]
+)
+def test_pairs_sign(moto_table: DynamoTable, member: str, permissions: set[Permission]) -> None:
+    for found in seed_workspaces(moto_table, FakeVault(), {}).values():
+        workspace, credential = signed(moto_table, found[member])
+        assert workspace.id == found["id"]
+        assert set(credential.permissions) == permissions
+
+
+def test_the_load_workspace_has_every_limit_raised_even_if_it_is_of_an_earlier_state(moto_table: DynamoTable) -> None:
+    made = seed_workspaces(moto_table, FakeVault(), {})
+    Workspaces(moto_table).change(made["load"]["id"], limits={"ux_metrics": 1_000_000})
+    assert seed_workspaces(moto_table, FakeVault(), made) == made
+    assert opened(moto_table, made["load"]).apiauth_limit() == 1_000_000
+    assert opened(moto_table, made["free"]).apiauth_limit() == 60
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [None, {"key": "x", "secret": "y"}, {"key": "0" * 32}, "another secret"],
+    ids=["gone", "no such key", "no secret", "another secret"],
+)
+def test_a_pair_that_does_not_sign_is_made_again(moto_table: DynamoTable, spoiled: Any) -> None:
+    first = seed_workspaces(moto_table, FakeVault(), {})
+    pair = {**first["free"]["apiauth"], "secret": spoiled} if spoiled == "another secret" else spoiled
+    second = seed_workspaces(moto_table, FakeVault(), {**first, "free": {**first["free"], "apiauth": pair}})
+    assert {**second["free"], "apiauth": None} == {**first["free"], "apiauth": None}
+    assert signed(moto_table, second["free"]["apiauth"])[0].id == first["free"]["id"]
+    assert len(Workspaces(moto_table).list_credentials(first["free"]["id"])) == 3
+
+
+def test_pairs_sealed_by_an_earlier_local_cloud_are_made_again(moto_table: DynamoTable) -> None:
+    class LostKey(FakeVault):
+        def open(self, sealed: bytes, *, workspace_id: str, credential_id: str) -> bytes:
+            raise ClientError({"Error": {"Code": "NotFoundException"}}, "Decrypt")
+
+    first = seed_workspaces(moto_table, FakeVault(), {})
+    second = seed_workspaces(moto_table, LostKey(), first)
+    assert signed(moto_table, second["free"]["apiauth"])[0].id == first["free"]["id"]
+    assert second["free"]["apiauth"] != first["free"]["apiauth"]
 
 
 def test_a_restart_keeps_everything(moto_table: DynamoTable) -> None:
-    first = seed_workspaces(moto_table, {})
-    assert seed_workspaces(moto_table, first) == first
+    first = seed_workspaces(moto_table, FakeVault(), {})
+    assert seed_workspaces(moto_table, FakeVault(), first) == first
     assert len(Workspaces(moto_table).list_all()) == len(SEEDS)
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("spoil", [{}, {"id": 1}, {"ux_metrics_key": "uxm_v1_x"}], ids=["gone", "no id", "no such key"])
 def test_what_does_not_open_anything_is_made_again(moto_table: DynamoTable, name: str, spoil: dict[str, Any]) -> None:
-    first = seed_workspaces(moto_table, {})
-    second = seed_workspaces(moto_table, {**first, name: {**first[name], **spoil} if spoil else None})
+    first = seed_workspaces(moto_table, FakeVault(), {})
+    second = seed_workspaces(moto_table, FakeVault(), {**first, name: {**first[name], **spoil} if spoil else None})
     assert second[name]["id"] == first[name]["id"]
     assert opened(moto_table, second[name]).id == first[name]["id"]
     assert {other: second[other] for other in NAMES if other != name} == {
@@ -72,8 +133,8 @@ def test_what_does_not_open_anything_is_made_again(moto_table: DynamoTable, name
 
 
 def test_a_lost_file_brings_new_keys_for_the_same_workspaces(moto_table: DynamoTable) -> None:
-    first = seed_workspaces(moto_table, {})
-    second = seed_workspaces(moto_table, {})
+    first = seed_workspaces(moto_table, FakeVault(), {})
+    second = seed_workspaces(moto_table, FakeVault(), {})
     assert {name: members["id"] for name, members in first.items()} == {
         name: members["id"] for name, members in second.items()
     }
@@ -84,7 +145,7 @@ def test_a_lost_file_brings_new_keys_for_the_same_workspaces(moto_table: DynamoT
 
 def test_an_empty_table_makes_everything_again(moto_table: DynamoTable, moto_client: Any) -> None:
     elsewhere = {name: {"id": "ws_0000000000000000", "ux_metrics_key": f"uxm_v1_{'0' * 64}"} for name in NAMES}
-    made = seed_workspaces(moto_table, elsewhere)
+    made = seed_workspaces(moto_table, FakeVault(), elsewhere)
     assert not {members["id"] for members in made.values()} & {"ws_0000000000000000"}
 
 

@@ -6,11 +6,11 @@ import pytest
 from fastapi.routing import APIRoute
 
 from scripts.functions import FUNCTIONS
-from tests.template.conftest import Template
+from tests.template.conftest import Template, logical
 
 
 def gateway_routes(template: Template, group: str) -> set[str]:
-    target = {"Fn::Sub": f"integrations/${{{group.capitalize()}Integration}}"}
+    target = {"Fn::Sub": f"integrations/${{{logical(group)}Integration}}"}
     routes = template.of_type("AWS::ApiGatewayV2::Route").values()
     return {route["RouteKey"] for route in routes if route["Target"] == target}
 

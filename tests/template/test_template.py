@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scripts.functions import ALL, FUNCTIONS
-from tests.template.conftest import ROOT, Template, listed
+from tests.template.conftest import ROOT, Template, listed, logical
 from trimetric import settings
 from trimetric.dynamo import keys
 
@@ -22,6 +22,10 @@ WRITES: dict[str, set[str]] = {
     "results": CLEARING,
     "reports": CLEARING | {"PutItem"},
     "collect": CLEARING | {"PutItem"},
+    "devices": {"PutItem", "DeleteItem", "ConditionCheckItem"},
+    "surveys": {"PutItem", "UpdateItem"},
+    "responses": {"PutItem", "UpdateItem", "ConditionCheckItem"},
+    "survey_metrics": {"PutItem", "DeleteItem"},
     "docs": set(),
 }
 
@@ -31,14 +35,14 @@ def schema(properties: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def test_every_group_is_one_function(template: Template) -> None:
-    assert sorted(template.functions()) == sorted(f"{group.capitalize()}Function" for group in ALL)
+    assert sorted(template.functions()) == sorted(f"{logical(group)}Function" for group in ALL)
     folders = {path.parent.name for path in (ROOT / "functions").glob("*/app.py")}
     assert folders == set(ALL)
 
 
 @pytest.mark.parametrize("group", ALL)
 def test_the_handler_is_the_one_of_its_folder(template: Template, group: str) -> None:
-    key = f"{group.capitalize()}Function"
+    key = f"{logical(group)}Function"
     properties = template.functions()[key]
     assert properties["Handler"] == f"functions.{group}.app.handler"
     assert properties["CodeUri"] == f"functions/{group}"
@@ -148,17 +152,26 @@ def test_nobody_may_scan_or_administer_a_table(template: Template) -> None:
 
 @pytest.mark.parametrize("group", FUNCTIONS)
 def test_a_function_may_write_what_its_work_needs_and_no_more(template: Template, group: str) -> None:
-    own = [statement for source, statement in template.statements() if source == f"{group.capitalize()}Role"]
+    own = [statement for source, statement in template.statements() if source == f"{logical(group)}Role"]
     asked = {action for statement in own for action in listed(statement["Action"])}
     assert asked - {"logs:CreateLogStream", "logs:PutLogEvents"} == {f"dynamodb:{action}" for action in WRITES[group]}
     for statement in own:
-        target = "Table" if statement["Action"][0].startswith("dynamodb:") else f"{group.capitalize()}Logs"
+        target = "Table" if statement["Action"][0].startswith("dynamodb:") else f"{logical(group)}Logs"
         assert statement["Resource"] == {"Fn::GetAtt": [target, "Arn"]}
+
+
+def test_a_function_may_open_signing_secrets_and_nothing_else(template: Template) -> None:
+    [statement] = [statement for source, statement in template.statements() if source == "SignaturePolicy"]
+    assert statement["Action"] == "kms:Decrypt"
+    assert statement["Resource"] == {"Fn::GetAtt": ["DataKey", "Arn"]}
+    context = statement["Condition"]
+    assert context["StringLike"]["kms:EncryptionContext:workspace_id"] == "ws_*"
+    assert context["ForAllValues:StringEquals"] == {"kms:EncryptionContextKeys": ["workspace_id", "credential_id"]}
 
 
 def test_only_the_api_may_call_a_function_that_answers_requests_and_nobody_another(template: Template) -> None:
     permissions = template.of_type("AWS::Lambda::Permission").values()
-    answering = sorted(f"{group.capitalize()}Function" for group in FUNCTIONS)
+    answering = sorted(f"{logical(group)}Function" for group in FUNCTIONS)
     assert sorted(permission["FunctionName"]["Ref"] for permission in permissions) == answering
     for permission in permissions:
         assert permission["Principal"] == "apigateway.amazonaws.com"

@@ -19,8 +19,11 @@ QUESTION: Final = "qst"
 PARTICIPANT: Final = "prt"
 RESULT: Final = "res"
 KEY: Final = "key"
+RESPONSE: Final = "rsp"
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+#: Characters of a body that hold the milliseconds; the other 16 are 80 bits.
+_TIME: Final = 10
 _BODY = re.compile(r"[0-9a-hjkmnp-tv-z]{26}")
 
 
@@ -31,6 +34,19 @@ def _encode(number: int) -> str:
 def new(prefix: str, *, millis: int) -> str:
     """A fresh id; ids of later milliseconds sort after it."""
     return f"{prefix}_{_encode((millis << 80) | secrets.randbits(80))}"
+
+
+def millis(text: str) -> int:
+    """The milliseconds that `new` made this id with."""
+    number = 0
+    for letter in text.partition("_")[2][:_TIME]:
+        number = number << 5 | _ALPHABET.index(letter)
+    return number
+
+
+def before(prefix: str, *, millis: int) -> str:
+    """Sorts after the ids of earlier milliseconds and before those of `millis` and later ones."""
+    return f"{prefix}_{_encode(millis << 80)[:_TIME]}"
 
 
 def derived(prefix: str, *parts: str) -> str:

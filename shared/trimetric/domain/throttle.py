@@ -33,6 +33,17 @@ class Policy:
         """A burst of `capacity`, then `per_second` requests a second."""
         return cls(capacity, per_second, 1000)
 
+    @classmethod
+    def leaky_per_minute(cls, limit: int) -> Self:
+        """A bucket that holds ten seconds' worth of `limit` requests a minute and leaks evenly: 60 is `leaky(10)`.
+
+        Rounded down where `limit` is not a whole number of requests a second, so never more than it.
+        """
+        burst = max(1, limit // 6)
+        if limit < 60:
+            return cls(burst, 1, _divided_up(60_000, limit))
+        return cls(burst, limit // 60, 1000)
+
     @property
     def full_after_ms(self) -> int:
         """Any bucket that nobody takes from for this long is full, whatever it held."""
@@ -75,6 +86,11 @@ def decide(policy: Policy, state: State | None, now_ms: int) -> tuple[Decision, 
     started = max(stamp, now_ms) if level == policy.capacity else stamp
     taken = State(level - 1, started)
     return admission(policy, taken), taken
+
+
+def untouched(policy: Policy, now_ms: int) -> Decision:
+    """What a caller is told of a full bucket that nothing is taken from."""
+    return Decision(True, policy.capacity, policy.capacity, _divided_up(now_ms, 1000), 0)
 
 
 def reconciled(policy: Policy, shared: State | None, alone: State, *, owed: int, now_ms: int) -> State:

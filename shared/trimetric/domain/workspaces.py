@@ -16,13 +16,28 @@ class CredentialKind(StrEnum):
     METRICIS = "metricis"
 
 
+class Permission(StrEnum):
+    """What a key of the Micrometrics dialect may do."""
+
+    DEVICES_READ = "devices:read"
+    DEVICES_WRITE = "devices:write"
+    SURVEYS_READ = "surveys:read"
+    SURVEYS_WRITE = "surveys:write"
+    RESPONSES_READ = "responses:read"
+    RESPONSES_WRITE = "responses:write"
+
+
+READ_PERMISSIONS: Final = tuple(permission for permission in Permission if permission.endswith(":read"))
+
 #: Requests per minute of the UX Metrics dialect.
 PLAN_LIMITS: Final = {Plan.FREE: 60, Plan.SUBSCRIBED: 300}
+#: Requests per minute that leak out of a key's bucket in the Micrometrics dialect; a sixth of it may come in a burst.
+APIAUTH_LIMIT: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """`limits` holds overrides in requests per minute by dialect (`ux_metrics`)."""
+    """`limits` holds overrides in requests per minute by dialect: `ux_metrics` together, `apiauth` for each key."""
 
     id: str
     name: str
@@ -35,10 +50,25 @@ class Workspace:
     def ux_metrics_limit(self) -> int:
         return self.limits.get(CredentialKind.UX_METRICS, PLAN_LIMITS[self.plan])
 
+    def apiauth_limit(self) -> int:
+        return self.limits.get(CredentialKind.APIAUTH, APIAUTH_LIMIT)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedSecret:
+    """A signing secret as KMS encrypted it; `ends_at` once a newer one has replaced it."""
+
+    sealed: bytes = field(repr=False)
+    last_four: str
+    ends_at: str | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """`secret_hash` is the hex SHA-256 of the bearer key; `limit` overrides the workspace's for this key alone."""
+    """`secret_hash` is the hex SHA-256 of the bearer key; `limit` overrides the workspace's for this key alone.
+
+    The rest belongs to `apiauth`, where `secret_hash` is that of `key`, which is no secret. `secrets`: the newest last.
+    """
 
     id: str
     workspace_id: str
@@ -49,3 +79,6 @@ class Credential:
     secret_hash: str = field(repr=False)
     expires_at: str | None = None
     limit: int | None = None
+    key: str | None = None
+    permissions: tuple[Permission, ...] = ()
+    secrets: tuple[SealedSecret, ...] = ()

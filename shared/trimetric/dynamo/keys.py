@@ -23,6 +23,18 @@ can reach another tenant.
 | folded metrics of a study                      | `W#std_…#people` | `metrics`        | |
 | … their parts, where they are large            | `W#std_…#people` | `metrics#<nn>`   | |
 | an import that needs several transactions      | `W#std_…#people` | `import#<id>`    | |
+| device by id                                   | `W#devices`      | 22 characters    | |
+| devices in creation order                      |                  |                  | lsi1 `<millis>#<id>` |
+| survey by id                                   | `W#surveys`      | `<n>`            | |
+| surveys in creation order                      |                  |                  | lsi1 `<millis>#<n>` |
+| number of the last survey                      | `W#surveys`      | `counter`        | |
+| what admits responses to a survey              | `W#survey#<n>#gate#<k>` | `gate`    | |
+| response by id; a month's in submitted order   | `W#survey#<n>#<yyyy-mm>` | `rsp_…`  | |
+| months that hold responses                     | `W#survey#<n>#months` | `<yyyy-mm>` | |
+| response by external id                        | `W#survey#<n>#external#<sha256>` | `response` | |
+| responses that are in no metrics yet           | `W#survey#<n>#unfolded` | `rsp_…` | |
+| folded metrics of a survey's day               | `W#survey#<n>#metrics` | `<yyyy-mm-dd>` | |
+| … their parts, where they are large            | `W#survey#<n>#metrics` | `<yyyy-mm-dd>#<nn>` | |
 | answer remembered for an Idempotency-Key       | `W#idem#<sha256>` | `answer`         | |
 
 The indexes are local: a list read directly after a write must show it, so it has to be strongly consistent. They
@@ -131,6 +143,67 @@ def metrics_part(head: Key, number: int) -> Key:
 
 def staged_import(workspace_id: str, study_id: str, import_id: str) -> Key:
     return Key(people(workspace_id, study_id), f"import#{import_id}")
+
+
+def devices(workspace_id: str) -> str:
+    return f"{workspace_id}#devices"
+
+
+def device(workspace_id: str, device_id: str) -> Key:
+    return Key(devices(workspace_id), device_id)
+
+
+def by_creation(millis: int, suffix: str = "") -> str:
+    """A place in creation order; without `suffix`, before all that was created in that millisecond."""
+    return f"{millis:015d}#{suffix}" if suffix else f"{millis:015d}"
+
+
+def surveys(workspace_id: str) -> str:
+    return f"{workspace_id}#surveys"
+
+
+def survey(workspace_id: str, survey_id: int) -> Key:
+    return Key(surveys(workspace_id), f"{survey_id:010d}")
+
+
+def survey_counter(workspace_id: str) -> Key:
+    return Key(surveys(workspace_id), "counter")
+
+
+def survey_gate(workspace_id: str, survey_id: int, number: int) -> Key:
+    return Key(f"{workspace_id}#survey#{survey_id}#gate#{number}", "gate")
+
+
+def responses(workspace_id: str, survey_id: int, month: str) -> str:
+    return f"{workspace_id}#survey#{survey_id}#{month}"
+
+
+def response(workspace_id: str, survey_id: int, month: str, response_id: str) -> Key:
+    return Key(responses(workspace_id, survey_id, month), response_id)
+
+
+def response_months(workspace_id: str, survey_id: int) -> str:
+    return f"{workspace_id}#survey#{survey_id}#months"
+
+
+def response_month(workspace_id: str, survey_id: int, month: str) -> Key:
+    return Key(response_months(workspace_id, survey_id), month)
+
+
+def external_response(workspace_id: str, survey_id: int, digest: str) -> Key:
+    return Key(f"{workspace_id}#survey#{survey_id}#external#{digest}", "response")
+
+
+def unfolded_responses(workspace_id: str, survey_id: int) -> str:
+    return f"{workspace_id}#survey#{survey_id}#unfolded"
+
+
+def unfolded_response(workspace_id: str, survey_id: int, response_id: str) -> Key:
+    return Key(unfolded_responses(workspace_id, survey_id), response_id)
+
+
+def survey_day_metrics(workspace_id: str, survey_id: int, day: str) -> Key:
+    return Key(f"{workspace_id}#survey#{survey_id}#metrics", day)
 
 
 def remembered_answer(workspace_id: str, digest: str) -> Key:

@@ -93,6 +93,8 @@ _YIELDS: Final = (0.5, 1.0, 2.0, 4.0)
 _APPLIED_LATER: Final = frozenset({"category_map"})
 
 Progressed = Callable[[int, int], None]
+#: `Table.get_many`, or what it gave before.
+Reading = Callable[[Iterable[Key]], Mapping[Key, Item]]
 
 
 @dataclass(frozen=True)
@@ -188,7 +190,7 @@ class TooLarge(Exception):
     """A transaction would exceed what the store takes; smaller ones are to be tried."""
 
 
-class _LookAgain(Exception):
+class LookAgain(Exception):
     """Somebody else wrote between two reads."""
 
 
@@ -271,7 +273,7 @@ class _Counting:
 
 
 @dataclass(slots=True)
-class _Kept:
+class Kept:
     """The state as it is stored: in the head item, or where it is too large in parts of their own.
 
     A name's part follows from a hash of the name, so that a fold writes only the parts that it touched. The head says
@@ -398,7 +400,7 @@ class _Base:
     design: Design
     design_version: int
     counting: _Counting
-    kept: _Kept
+    kept: Kept
     usable: bool
 
     def identity(self) -> Hashable:
@@ -437,6 +439,36 @@ def fingerprint(design: Design) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def stored_state(read: Reading, key: Key, head: Item | None, design: str) -> tuple[Kept, bool]:
+    """The state behind its `head`; False where another release or another design made it, so that it says nothing.
+
+    `read` is asked for the parts where there are several; LookAgain if they are not of one moment.
+    """
+    kept = Kept(key, design)
+    if head is None:
+        return kept, True
+    kept.version = head["version"]
+    if head.get("release") != VERSION or head["design"] != design:
+        return kept, False
+    items = [head] if len(head["parts"]) == 1 else _parts(read, key, head["parts"])
+    kept.packed = [item["blob"] for item in items]
+    kept.parts = [(item["version"], len(item["blob"])) for item in items]
+    kept.touched = set()
+    return kept, True
+
+
+def part_keys(head: Key, versions: Sequence[int]) -> Sequence[Key]:
+    return [keys.metrics_part(head, number) for number in range(len(versions))]
+
+
+def _parts(read: Reading, head: Key, versions: Sequence[int]) -> Sequence[Item]:
+    wanted = part_keys(head, versions)
+    found = read(wanted)
+    if [found[key]["version"] if key in found else None for key in wanted] != versions:
+        raise LookAgain
+    return [found[key] for key in wanted]
+
+
 class Metrics:
     def __init__(self, table: Table, *, now_millis: int, sleep: Callable[[float], None] = time.sleep) -> None:
         self._table = table
@@ -458,7 +490,7 @@ class Metrics:
                 if not stale and (snapshot := base.as_it_stands()) is not None:
                     return snapshot
                 settled = self._settled(base, stale, attempt)
-            except (ConditionFailed, TooLarge, _LookAgain):
+            except (ConditionFailed, TooLarge, LookAgain):
                 continue
             if settled is not None:
                 identity = base.identity() if settled is base.kept.state else None
@@ -473,7 +505,7 @@ class Metrics:
                 writes = attempt < _WRITING_ATTEMPTS or len(stale) > CHUNK
                 self._fold(base, list(stale), as_listed, chunks=MAX_CHUNKS if writes else 0)
             except Unavailable as error:
-                raise _LookAgain from error
+                raise LookAgain from error
             except NeverAdded:
                 pass
             else:
@@ -512,7 +544,7 @@ class Metrics:
                     done.finished = True
                     return done
                 lost = 0
-            except (ConditionFailed, Unavailable, _LookAgain):
+            except (ConditionFailed, Unavailable, LookAgain):
                 self._sleep(_YIELDS[min(lost, len(_YIELDS) - 1)] * _JITTER.uniform(0.5, 1.5))
                 lost += 1
             except TooLarge:
@@ -558,7 +590,7 @@ class Metrics:
                 if base is None:
                     return None
                 rebuilt = self._rebuilt(base, progress or _silently)
-            except (ConditionFailed, Unavailable, _LookAgain):
+            except (ConditionFailed, Unavailable, LookAgain):
                 continue
             except TooLarge:
                 if smallest:
@@ -585,47 +617,27 @@ class Metrics:
         return Rebuilt(len(people), differences, base.kept.state)
 
     def _base(self, workspace_id: str, study_id: str) -> _Base | None:
-        """None: no such study; _LookAgain if what was read is not of one moment."""
+        """None: no such study; LookAgain if what was read is not of one moment."""
         study_key, design_key = keys.study(workspace_id, study_id), keys.design(workspace_id, study_id)
         head_key = keys.metrics(workspace_id, study_id)
         found = self._table.get_many([study_key, design_key, head_key])
         if study_key not in found or design_key not in found:
             return None
         if found[study_key]["design_version"] != found[design_key]["version"]:
-            raise _LookAgain
+            raise LookAgain
         study = study_of(found[study_key])
         design = Design.from_document(blobs.unpack(found[design_key]["blob"]))
-        kept, usable = self._kept(head_key, found.get(head_key), fingerprint(design))
+        kept, usable = stored_state(self._table.get_many, head_key, found.get(head_key), fingerprint(design))
         counting = _Counting(metrics_of(study.type), design)
         return _Base(workspace_id, study, design, found[design_key]["version"], counting, kept, usable)
 
-    def _kept(self, key: Key, head: Item | None, design: str) -> tuple[_Kept, bool]:
-        kept = _Kept(key, design)
-        if head is None:
-            return kept, True
-        kept.version = head["version"]
-        if head.get("release") != VERSION or head["design"] != design:
-            return kept, False
-        items = [head] if len(head["parts"]) == 1 else self._parts(key, head["parts"])
-        kept.packed = [item["blob"] for item in items]
-        kept.parts = [(item["version"], len(item["blob"])) for item in items]
-        kept.touched = set()
-        return kept, True
-
-    def _parts(self, head: Key, versions: Sequence[int]) -> Sequence[Item]:
-        wanted = [keys.metrics_part(head, number) for number in range(len(versions))]
-        found = self._table.get_many(wanted)
-        if [found[key]["version"] if key in found else None for key in wanted] != versions:
-            raise _LookAgain
-        return [found[key] for key in wanted]
-
     def _fold(self, base: _Base, stale: Sequence[Key], as_listed: Mapping[Key, str], *, chunks: int) -> None:
-        """Fold all into the state and write the first `chunks`; ConditionFailed, _LookAgain if others were faster."""
+        """Fold all into the state and write the first `chunks`; ConditionFailed, LookAgain if others were faster."""
         guarded = True
         for number, people in enumerate(self._read(stale, beside=base.kept)):
             for person in people:
                 if as_listed and person.position != as_listed[person.key]:
-                    raise _LookAgain
+                    raise LookAgain
             self._replace(base, people)
             guarded = number < chunks
             if guarded:
@@ -633,7 +645,7 @@ class Metrics:
         if not guarded:
             stored = self._table.get(base.kept.key)
             if (stored["version"] if stored else 0) != base.kept.version:
-                raise _LookAgain
+                raise LookAgain
 
     def _replace(self, base: _Base, people: Sequence[_Folding]) -> None:
         """What is folded in of them by what should be; NeverAdded if the state is wrong."""
@@ -642,7 +654,7 @@ class Metrics:
                 out, into = (base.counting.contribution(person, as_) for as_ in (person.folded, person.present))
                 base.kept.replace(out, into)
 
-    def _write(self, kept: _Kept, people: Sequence[_Folding] = ()) -> None:
+    def _write(self, kept: Kept, people: Sequence[_Folding] = ()) -> None:
         state_actions, size = kept.stored()
         actions = [*state_actions, *(person.action() for person in people)]
         try:
@@ -658,7 +670,7 @@ class Metrics:
             self._chunk = SMALL_CHUNK
             raise TooLarge from error
 
-    def _read(self, people: Iterable[Key], *, beside: _Kept | None = None) -> Iterator[Sequence[_Folding]]:
+    def _read(self, people: Iterable[Key], *, beside: Kept | None = None) -> Iterator[Sequence[_Folding]]:
         """The people themselves, in chunks that fit into one transaction beside the state as it is by then."""
         rest = iter(people)
         while wanted := list(islice(rest, min(self._chunk, beside.places) if beside else CHUNK)):

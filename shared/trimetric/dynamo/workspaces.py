@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from trimetric.domain.workspaces import Credential, CredentialKind, Plan, Workspace
+from trimetric.domain.workspaces import Credential, CredentialKind, Permission, Plan, SealedSecret, Workspace
 from trimetric.dynamo import keys
 from trimetric.dynamo.keys import Key
-from trimetric.dynamo.table import Delete, Item, Put, Table, Update, absent, equals, present
+from trimetric.dynamo.table import Delete, Item, Put, Table, Update, Value, absent, equals, present
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,12 @@ class Workspaces:
             _creation(new),
         )
 
+    def replace_secrets(self, old: Credential, new: Credential) -> None:
+        """Give an `apiauth` key the secrets of `new`; ConditionFailed if others changed them since `old` was read."""
+        changed: dict[str, Value] = {"secrets": _secrets(new), "last_four": new.last_four}
+        unchanged = equals("secrets", _secrets(old))
+        self._table.write(Update(_credential_key(old), set=changed, conditions=[present(), unchanged]))
+
     def remove_credential(self, credential: Credential) -> None:
         """Revoke at once: processes that have it cached refuse it within `trimetric.auth.bearer.CACHE_SECONDS`."""
         self._table.write(Delete(_credential_key(credential)))
@@ -129,7 +135,20 @@ def _creation(credential: Credential) -> Put:
         "ends_at": credential.expires_at,
         "limit": credential.limit,
     }
+    if credential.kind is CredentialKind.APIAUTH:
+        item |= {
+            "key": credential.key,
+            "permissions": [permission.value for permission in credential.permissions],
+            "secrets": _secrets(credential),
+        }
     return Put(item, [absent()])
+
+
+def _secrets(credential: Credential) -> list[Value]:
+    return [
+        {"sealed": secret.sealed, "last_four": secret.last_four, "ends_at": secret.ends_at}
+        for secret in credential.secrets
+    ]
 
 
 def _workspace(item: Item) -> Workspace:
@@ -155,4 +174,7 @@ def _credential(item: Item) -> Credential:
         secret_hash=item["sk"].removeprefix("key#"),
         expires_at=item.get("ends_at"),
         limit=item.get("limit"),
+        key=item.get("key"),
+        permissions=tuple(Permission(permission) for permission in item.get("permissions", ())),
+        secrets=tuple(SealedSecret(**secret) for secret in item.get("secrets", ())),
     )

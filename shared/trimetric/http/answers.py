@@ -37,17 +37,23 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`data` is the JSON value of the envelope's `data`; `title` heads the Markdown form."""
+    """`data` is the JSON value of the envelope's `data`; `title` heads the Markdown form.
+
+    A `bare` answer is the value itself, in JSON alone, as the Micrometrics dialect has it.
+    """
 
     data: Any = None
     status: int = 200
     title: str = ""
     page: Page | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    bare: bool = False
 
     def content(self) -> bytes:
         if self.status == 204:
             return b""
+        if self.bare:
+            return to_json(self.data)
         document: dict[str, Any] = {"data": self.data}
         if self.page is not None:
             document["pagination"] = {
@@ -69,9 +75,9 @@ def to_json(document: Any) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
-def etag_of_data(data: Any) -> str:
+def etag_of_data(data: Any, *, bare: bool = False) -> str:
     """The ETag that a read of this object carries."""
-    return etag_of(Answer(data).content())
+    return etag_of(Answer(data, bare=bare).content())
 
 
 def commit(call: Call, answer: Answer, *actions: Action) -> Response:
@@ -148,6 +154,8 @@ def respond(call: Call, answer: Answer) -> Response:
     """The answer to a read: negotiated, with an ETag on single objects, 304 where the caller has it already."""
     _require_read_inputs(call)
     page, content = answer.page, answer.content()
+    if answer.bare:
+        return _respond_bare(call, answer, content)
     as_markdown = prefers_markdown(call.request.headers.get("accept"))
     media_type = MARKDOWN if as_markdown else JSON
     headers = {"Vary": "Accept", **answer.headers}
@@ -161,6 +169,12 @@ def respond(call: Call, answer: Answer) -> Response:
     return tagged(
         call, shown, etag=etag_of_markdown(etag) if as_markdown else etag, media_type=media_type, headers=headers
     )
+
+
+def _respond_bare(call: Call, answer: Answer, content: bytes) -> Response:
+    if isinstance(answer.data, list):
+        return Response(content, answer.status, dict(answer.headers), media_type=JSON)
+    return tagged(call, content, etag=etag_of(content), media_type=JSON, headers=answer.headers)
 
 
 def tagged(
@@ -212,7 +226,7 @@ def _json_response(answer: Answer) -> Response:
     if answer.status == 204:
         return Response(status_code=204, headers=headers)
     if answer.page is None and isinstance(answer.data, dict) and answer.status in (200, 201):
-        headers.setdefault("ETag", etag_of(Answer(answer.data).content()))
+        headers.setdefault("ETag", etag_of(answer.content()))
     return Response(answer.content(), answer.status, headers, media_type=JSON)
 
 

@@ -117,10 +117,10 @@ def finish(call: Call, response: Response, *, route: str) -> Response:
     headers["X-Request-ID"] = call.request_id
     headers["X-Content-Type-Options"] = "nosniff"
     headers.setdefault("Cache-Control", "no-cache" if "etag" in headers else "no-store")
-    if call.throttle is not None:
-        headers["X-RateLimit-Limit"] = str(call.throttle.limit)
-        headers["X-RateLimit-Remaining"] = str(call.throttle.remaining)
-        headers["X-RateLimit-Reset"] = str(call.throttle.reset_at)
+    if call.throttle is not None and call.policy is not None:
+        headers.update(
+            dialects.throttle_headers(call.throttle, call.policy, dialects.of_path(call.request.scope["path"]))
+        )
     allow_origin(call, response)
     _log(call, response, route=route)
     return response

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
@@ -33,6 +33,9 @@ from trimetric.errors import (
 from trimetric.http import strict_json
 from trimetric.settings import Settings
 
+if TYPE_CHECKING:
+    from trimetric.auth.apiauth import SignatureAuthenticator
+
 _REQUEST_ID: Final = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,126}[\x21-\x7e])?")
 _IDEMPOTENCY_KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
 _JSON: Final = re.compile(r"application/json\s*(;\s*charset\s*=\s*\"?utf-8\"?\s*)?", re.IGNORECASE)
@@ -55,6 +58,8 @@ class Runtime:
     meter: Meter
     clock: Callable[[], datetime] = times.utc_now
     sleep: Callable[[float], None] = time.sleep
+    #: Functions of the Micrometrics dialect have it.
+    signatures: "SignatureAuthenticator | None" = None
     #: True until the first request has been answered.
     cold: bool = True
 
@@ -69,6 +74,8 @@ class Call:
     workspace: Workspace | None = None
     credential_id: str | None = None
     throttle: Decision | None = None
+    #: Of the bucket that `throttle` tells of.
+    policy: Policy | None = None
     identity: RequestIdentity | None = None
     settled: bool = False
     _read_parameters: bool = False
@@ -196,7 +203,7 @@ class Call:
     def take(self, bucket: str, policy: Policy) -> None:
         decision = self.runtime.buckets.take(bucket, policy)
         if self.throttle is None or not decision.admitted or decision.remaining < self.throttle.remaining:
-            self.throttle = decision
+            self.throttle, self.policy = decision, policy
         if decision.degraded:
             self.log_fields["throttle_degraded"] = True
         if not decision.admitted:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from trimetric.domain.throttle import Decision, Policy
 from trimetric.errors import ApiError
 
 
@@ -55,3 +56,18 @@ def envelope(error: ApiError, dialect: Dialect) -> dict[str, Any]:
     elif listed:
         body["details"] = listed
     return {"error": body}
+
+
+def throttle_headers(decision: Decision, policy: Policy, dialect: Dialect) -> dict[str, str]:
+    """What a caller is told of the bucket that its request was taken from."""
+    if dialect is Dialect.MICROMETRICS:
+        return {
+            "RateLimit-Rate": f"{policy.refill_amount * 1000 / policy.refill_interval_ms:.3f}".rstrip("0").rstrip("."),
+            "RateLimit-Burst-Remaining": str(decision.remaining),
+            "RateLimit-Retry-After": str(decision.retry_after),
+        }
+    return {
+        "X-RateLimit-Limit": str(decision.limit),
+        "X-RateLimit-Remaining": str(decision.remaining),
+        "X-RateLimit-Reset": str(decision.reset_at),
+    }

@@ -15,22 +15,42 @@ from trimetric.dynamo.workspaces import Workspaces
 from trimetric.http.application import create_app
 from trimetric.http.call import Runtime
 from trimetric.observability import LambdaHandler, make_logger, traced
+from trimetric.settings import Settings
 
 #: Bodies that go back as they are; Mangum sends all others through Base64.
 TEXT = ["text/", "application/json", "application/xml", "image/svg+xml"]
 
 
 def make_handler(*routers: APIRouter) -> LambdaHandler:
-    configuration = settings.current()
+    return _served(_runtime(settings.current()), routers)
+
+
+def make_signed_handler(*routers: APIRouter) -> LambdaHandler:
+    """For endpoints of the Micrometrics dialect."""
+    # Functions of the other dialects start without these.
+    from trimetric.auth.apiauth import SignatureAuthenticator
+    from trimetric.auth.vault import KmsVault
+
+    runtime = _runtime(settings.current())
+    strict_uri = runtime.settings.api_auth_strict_uri
+    runtime.signatures = SignatureAuthenticator(Workspaces(runtime.table), KmsVault(), strict_uri=strict_uri)
+    return _served(runtime, routers)
+
+
+def _runtime(configuration: Settings) -> Runtime:
     meter = Meter()
     table = DynamoTable(client("dynamodb"), configuration.table_name, meter=meter)
-    runtime = Runtime(
+    return Runtime(
         settings=configuration,
         table=table,
         buckets=TokenBuckets(client("dynamodb", patient=False), configuration.buckets_table_name, meter=meter.count),
         authenticator=Authenticator(Workspaces(table)),
         meter=meter,
     )
+
+
+def _served(runtime: Runtime, routers: Sequence[APIRouter]) -> LambdaHandler:
+    configuration = runtime.settings
     handler = handler_of(runtime, make_logger(configuration), routers)
     return traced(handler, configuration) if configuration.trace_subsegments else handler
 

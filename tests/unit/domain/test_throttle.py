@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimetric.domain.throttle import Decision, Policy, State, decide, reconciled
+from trimetric.domain.throttle import Decision, Policy, State, decide, reconciled, untouched
 
 NOON = 1_767_268_800_000
 MINUTE = 60_000
@@ -29,6 +29,24 @@ def test_leaky_bucket_follows_the_documented_timeline() -> None:
     assert [decision.remaining for decision in at_once] == [9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 0]
     assert not bucket.take(NOON + 999).admitted
     assert [bucket.take(NOON + 1000).admitted for _ in range(2)] == [True, False]
+
+
+def test_sixty_a_minute_leak_as_documented() -> None:
+    assert Policy.leaky_per_minute(60) == Policy.leaky(10)
+    assert Policy.leaky_per_minute(1_000_000) == Policy.leaky(166_666, 16_666)
+
+
+@given(st.integers(1, 1_000_000))
+def test_an_even_leak_is_never_more_than_so_many_a_minute(limit: int) -> None:
+    policy = Policy.leaky_per_minute(limit)
+    per_minute = policy.refill_amount * 60_000 / policy.refill_interval_ms
+    assert limit - 60 < per_minute <= limit
+    assert policy.capacity == max(1, limit // 6)
+
+
+def test_a_bucket_that_nothing_is_taken_from_is_told_as_full() -> None:
+    told = untouched(Policy.leaky(10), NOON + 1)
+    assert told == Decision(admitted=True, limit=10, remaining=10, reset_at=NOON // 1000 + 1, retry_after=0)
 
 
 def test_minute_window_begins_with_its_first_request_and_comes_back_whole() -> None:

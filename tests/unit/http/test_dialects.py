@@ -5,8 +5,9 @@ import inspect
 import pytest
 
 from trimetric import errors
+from trimetric.domain.throttle import Decision, Policy
 from trimetric.errors import ApiError, FieldError, ValidationFailed
-from trimetric.http.dialects import Dialect, code_of, envelope, of_path
+from trimetric.http.dialects import Dialect, code_of, envelope, of_path, throttle_headers
 
 ERRORS = [member for _, member in inspect.getmembers(errors, inspect.isclass) if issubclass(member, ApiError)]
 
@@ -65,3 +66,19 @@ def test_an_error_without_details_has_none() -> None:
     assert envelope(errors.NotFound(), Dialect.METRICIS) == {
         "error": {"code": "NOT_FOUND", "message": "Resource not found"}
     }
+
+
+def test_each_dialect_tells_of_the_throttle_in_its_own_headers() -> None:
+    policy = Policy.leaky(10)
+    decision = Decision(admitted=False, limit=10, remaining=0, reset_at=1_767_268_801, retry_after=1)
+    assert throttle_headers(decision, policy, Dialect.MICROMETRICS) == {
+        "RateLimit-Rate": "1",
+        "RateLimit-Burst-Remaining": "0",
+        "RateLimit-Retry-After": "1",
+    }
+    for dialect in (Dialect.UX_METRICS, Dialect.METRICIS):
+        assert throttle_headers(decision, policy, dialect) == {
+            "X-RateLimit-Limit": "10",
+            "X-RateLimit-Remaining": "0",
+            "X-RateLimit-Reset": "1767268801",
+        }

@@ -1,0 +1,6 @@
+"""Surveys of the Micrometrics dialect, as a Lambda function."""
+
+from trimetric.http.function import make_signed_handler
+from functions.surveys.routes import router
+
+handler = make_signed_handler(router)

@@ -104,6 +104,7 @@ class Part:
 
     def __init__(self, progress: Progress, name: str, steps: int) -> None:
         self._progress = progress
+        self._name, self._began = name, time.monotonic()
         self._task: TaskID = progress.add_task(name, total=steps)
         self._steps = steps
 
@@ -112,6 +113,9 @@ class Part:
 
     def __exit__(self, *raised: object) -> None:
         self._progress.update(self._task, completed=self._steps)
+        if not self._progress.console.is_terminal:
+            # A file or a pipe shows no bars before the end.
+            self._progress.console.print(f"{self._name}: {time.monotonic() - self._began:.0f} s")
 
     def advance(self, steps: int = 1) -> None:
         self._progress.advance(self._task, steps)

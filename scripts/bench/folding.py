@@ -47,11 +47,12 @@ _NOW: Final = 1_770_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A study; `content` and `settings` in place of the sample's, `results` in place of its people's."""
+    """A study; `content` in place of the sample's, `results` in place of its people's, `most` people in it."""
 
     type: str
     content: Mapping[str, Any] = field(default_factory=dict)
     results: MakeResults = sample_results
+    most: int = SIZES[-1]
 
 
 def open_sort(type_: str, study: Mapping[str, Any], rng: random.Random) -> list[dict[str, Any]]:
@@ -81,7 +82,7 @@ def _card_sort(sort_type: str, *, unsorted: bool) -> dict[str, Any]:
 KINDS: Final[Mapping[str, Kind]] = {
     f"closed card sort of {CARDS} cards": Kind("card_sort", _card_sort("closed", unsorted=False)),
     f"open card sort of {CARDS} cards, {LABELS} names": Kind(
-        "card_sort", _card_sort("open", unsorted=False), open_sort
+        "card_sort", _card_sort("open", unsorted=False), open_sort, most=10_000
     ),
     "tree test": Kind("tree_test"),
     "survey": Kind("survey"),
@@ -105,14 +106,14 @@ class Figures:
 
 def steps(sizes: tuple[int, ...]) -> int:
     """How often `measure` calls `advance`, with how much in all."""
-    return max(sizes) * len(KINDS)
+    return sum(min(max(sizes), kind.most) for kind in KINDS.values())
 
 
 def measure(product: Product, sizes: tuple[int, ...], *, advance: Callable[[int], None]) -> list[Row]:
     rows: list[Row] = []
     for name, kind in KINDS.items():
         growing = Growing(product, kind, advance)
-        figures = {size: growing.to(size) for size in sizes}
+        figures = {size: growing.to(size) for size in sizes if size <= kind.most}
         for size, each in figures.items():
             rows += _rows(f"{name}, {size:,} participants", each)
         if set(COMPARED) <= figures.keys():

@@ -159,7 +159,7 @@ def _groups(design: Design, state: State, category_map: Mapping[str, str]) -> li
 
 
 def _users(state: State, categories: Iterable[str], category_map: Mapping[str, str]) -> Mapping[str, int]:
-    """How many people used each category. Only where some are merged, the sets of labels that people used are needed."""
+    """How many people used each category. Only where some are merged, the sets of labels that they used are needed."""
     if not category_map:
         return {category: state.get("users", category) for category in categories}
     people = dict.fromkeys(categories, 0)

@@ -26,12 +26,15 @@ JSON: Final = ROOT / ".local" / "bench.json"
 PAGE: Final = ROOT / "docs" / "performance.md"
 
 ENDPOINTS: Final = 19
+#: What comes behind the metrics of each type.
+LOCAL_STACK_SECONDS: Final = 60
 THROTTLES: Final = len(throttle.LIMITS) + 2
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Figures against their targets.")
     parser.add_argument("--quick", action="store_true", help="fewer repeats, smaller studies, no local stack")
+    parser.add_argument("--minutes", type=float, default=10, help="what would take longer is left out")
     parser.add_argument("--no-page", action="store_true", help="leave docs/performance.md alone")
     options = parser.parse_args()
     console = Console(stderr=True)
@@ -43,7 +46,7 @@ def main() -> int:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console) as progress:
-        rows = measure(progress, quick=options.quick)
+        rows = measure(progress, quick=options.quick, deadline=began + 60 * options.minutes)
     run = Run(
         date=datetime.now(UTC).date().isoformat(),
         machine=machine(),
@@ -60,7 +63,7 @@ def main() -> int:
     return 0
 
 
-def measure(progress: Progress, *, quick: bool) -> list[Row]:
+def measure(progress: Progress, *, quick: bool, deadline: float) -> list[Row]:
     rows: list[Row] = []
     starts, repeats = (3, 20) if quick else (9, 60)
     studies = growth.QUICK_SIZES if quick else growth.SIZES
@@ -84,7 +87,8 @@ def measure(progress: Progress, *, quick: bool) -> list[Row]:
             rows += growth.measure(product, studies, advance=part.advance)
         milestones = folding.QUICK_SIZES if quick else folding.SIZES
         with Part(progress, "Metrics of each type", folding.steps(milestones)) as part:
-            rows += folding.measure(product, milestones, advance=part.advance)
+            seconds = deadline - LOCAL_STACK_SECONDS - time.monotonic()
+            rows += folding.measure(product, milestones, seconds=seconds, advance=part.advance)
     if stack.is_possible() and not quick:
         with Part(progress, "Local stack", 1):
             rows += stack.measure()
@@ -104,6 +108,7 @@ class Part:
 
     def __init__(self, progress: Progress, name: str, steps: int) -> None:
         self._progress = progress
+        self._name, self._began = name, time.monotonic()
         self._task: TaskID = progress.add_task(name, total=steps)
         self._steps = steps
 
@@ -112,6 +117,9 @@ class Part:
 
     def __exit__(self, *raised: object) -> None:
         self._progress.update(self._task, completed=self._steps)
+        if not self._progress.console.is_terminal:
+            # A file or a pipe shows no bars before the end.
+            self._progress.console.print(f"{self._name}: {time.monotonic() - self._began:.0f} s")
 
     def advance(self, steps: int = 1) -> None:
         self._progress.advance(self._task, steps)

@@ -47,11 +47,12 @@ _NOW: Final = 1_770_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A study; `content` and `settings` in place of the sample's, `results` in place of its people's."""
+    """A study; `content` in place of the sample's, `results` in place of its people's, `most` people in it."""
 
     type: str
     content: Mapping[str, Any] = field(default_factory=dict)
     results: MakeResults = sample_results
+    most: int = SIZES[-1]
 
 
 def open_sort(type_: str, study: Mapping[str, Any], rng: random.Random) -> list[dict[str, Any]]:
@@ -81,7 +82,7 @@ def _card_sort(sort_type: str, *, unsorted: bool) -> dict[str, Any]:
 KINDS: Final[Mapping[str, Kind]] = {
     f"closed card sort of {CARDS} cards": Kind("card_sort", _card_sort("closed", unsorted=False)),
     f"open card sort of {CARDS} cards, {LABELS} names": Kind(
-        "card_sort", _card_sort("open", unsorted=False), open_sort
+        "card_sort", _card_sort("open", unsorted=False), open_sort, most=10_000
     ),
     "tree test": Kind("tree_test"),
     "survey": Kind("survey"),
@@ -105,16 +106,24 @@ class Figures:
 
 def steps(sizes: tuple[int, ...]) -> int:
     """How often `measure` calls `advance`, with how much in all."""
-    return max(sizes) * len(KINDS)
+    return sum(min(max(sizes), kind.most) for kind in KINDS.values())
 
 
-def measure(product: Product, sizes: tuple[int, ...], *, advance: Callable[[int], None]) -> list[Row]:
+def measure(product: Product, sizes: tuple[int, ...], *, seconds: float, advance: Callable[[int], None]) -> list[Row]:
+    """What would not be done within `seconds` is left out, and a row says so."""
     rows: list[Row] = []
-    for name, kind in KINDS.items():
+    deadline = time.monotonic() + seconds
+    for number, (name, kind) in enumerate(KINDS.items()):
         growing = Growing(product, kind, advance)
-        figures = {size: growing.to(size) for size in sizes}
-        for size, each in figures.items():
-            rows += _rows(f"{name}, {size:,} participants", each)
+        # Each kind gets its share of what is left.
+        ends = time.monotonic() + (deadline - time.monotonic()) / (len(KINDS) - number)
+        figures: dict[int, Figures] = {}
+        for size in (size for size in sizes if size <= kind.most):
+            if time.monotonic() + growing.seconds_to(size) > ends:
+                rows.append(Row(READ_SECTION, f"{name}, {size:,} participants", "left out: it would take too long"))
+                break
+            figures[size] = growing.to(size)
+            rows += _rows(f"{name}, {size:,} participants", figures[size])
         if set(COMPARED) <= figures.keys():
             rows.append(_compared(name, *(figures[size] for size in COMPARED)))
     return rows
@@ -133,12 +142,21 @@ class Growing:
             raise RuntimeError("the study that was just made is not there")
         self._design = found[1]
         self._people = 0
+        #: What those who were written straight into the table took, rebuild included.
+        self._straight, self._seconds = 0, 0.0
+
+    def seconds_to(self, size: int) -> float:
+        """An estimate, generous because the rebuild counts everybody."""
+        more = size - self._people
+        return 1.5 * more * self._seconds / self._straight if self._straight else 0.0
 
     def to(self, size: int) -> Figures:
         straight = max(0, size - self._people - IMPORTED)
         if straight:
+            began = time.monotonic()
             self._write_folded(straight)
             self._metrics().rebuild(self._workspace_id, self._study["id"])
+            self._straight, self._seconds = straight, time.monotonic() - began
         imported, seconds = self._import(size - self._people)
         people = sum(len(reply.data) for reply in imported)
         fold = self._fold(people)
@@ -224,7 +242,7 @@ class Growing:
         put: Put = participants.creation(
             self._workspace_id, self._study["id"], participant, results, now_millis=times.to_millis(ended)
         )
-        folded = {"n": len(results), "status": participant.status.value, "excluded": False}
+        folded = {"n": len(results), "status": participant.status.value, "excluded": False, "flags": []}
         return {name: value for name, value in put.item.items() if name != "l4"} | {"counts": {"folded": folded}}
 
 

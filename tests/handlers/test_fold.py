@@ -202,6 +202,35 @@ def test_whoever_else_folds_goes_first(api: Client, stream: Stream) -> None:
     assert stream.lines()[-1]["people_folded"] == 0
 
 
+def test_a_reader_who_asks_goes_first(api: Client, stream: Stream) -> None:
+    study, items = bring(api, "tree_test", 5)
+    assert api.workspace is not None
+    mark = keys.metrics_waited_for(api.workspace.id, study["id"])
+    api.platform.table.write(Put({"pk": mark.pk, "sk": mark.sk, "expires_at": 1}))
+    assert stream.send(*items) == []
+    assert stale(api, study) == 0
+    assert api.platform.table.get(mark) is None, "who asked once is not waited for twice"
+    [pause] = stream.sleeps
+    assert 3 <= pause <= 4.5
+
+
+def test_a_reader_who_loses_asks_and_gets_through(api: Client, stream: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each time the reader has looked, the stream writes one more transaction, until it is asked to make way."""
+    monkeypatch.setattr(metrics, "CHUNK", 3)
+    study, items = bring(api, "tree_test", 60)
+    monkeypatch.setattr(api.platform, "sleep", lambda seconds: None)
+
+    def another_transaction(operation: str) -> None:
+        if operation == "get_many" and not stream.sleeps:
+            api.platform.table.before = lambda _: None
+            in_another_function(lambda: stream.send(*items, looks=2))
+            api.platform.table.before = another_transaction
+
+    api.platform.table.before = another_transaction
+    assert shown(api, study)["duration_ms"]["n"] == 60
+    assert len(stream.sleeps) == 1
+
+
 def test_a_race_that_is_always_lost_ends_with_the_time_and_pauses_grow(
     api: Client, stream: Stream, monkeypatch: pytest.MonkeyPatch
 ) -> None:

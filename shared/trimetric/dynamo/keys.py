@@ -22,6 +22,7 @@ can reach another tenant.
 | … whose part in the metrics is stale           |                  |                  | lsi4 `<millis>#prt_…` |
 | folded metrics of a study                      | `W#std_…#people` | `metrics`        | |
 | … their parts, where they are large            | `W#std_…#people` | `metrics#<nn>`   | |
+| … whether a reader waits for the stream        | `W#std_…#people` | `metrics#waited-for` | |
 | an import that needs several transactions      | `W#std_…#people` | `import#<id>`    | |
 | device by id                                   | `W#devices`      | 22 characters    | |
 | devices in creation order                      |                  |                  | lsi1 `<millis>#<id>` |
@@ -139,6 +140,11 @@ def metrics(workspace_id: str, study_id: str) -> Key:
 def metrics_part(head: Key, number: int) -> Key:
     """One of the parts of metrics that do not fit into their `head` item."""
     return Key(head.pk, f"{head.sk}#{number:02d}")
+
+
+def metrics_waited_for(workspace_id: str, study_id: str) -> Key:
+    """Stands there while a reader cannot get at the metrics because the stream folds."""
+    return Key(people(workspace_id, study_id), f"{METRICS_SORT}#waited-for")
 
 
 def staged_import(workspace_id: str, study_id: str, import_id: str) -> Key:

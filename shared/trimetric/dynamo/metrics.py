@@ -45,6 +45,7 @@ from trimetric.dynamo.table import (
     Action,
     Condition,
     ConditionFailed,
+    Delete,
     Item,
     Put,
     Table,
@@ -88,6 +89,13 @@ _JITTER: Final = random.SystemRandom()
 
 #: Seconds for which the stream, which nobody waits for, makes way each time it meets somebody else who folds.
 _YIELDS: Final = (0.5, 1.0, 2.0, 4.0)
+#: The same where a reader asks for it, who may take up to `_READERS_PAUSE` to come back.
+_MAKES_WAY: Final = 3.0
+#: Seconds, at most, before a reader with more than a transaction of stale people looks again: who was faster is folding
+#: them, and needs a moment.
+_READERS_PAUSE: Final = 1.5
+#: Seconds after which a reader's asking is forgotten.
+_ASKED_FOR: Final = 60
 
 #: Settings that are applied when metrics are shown, not when people are counted.
 _APPLIED_LATER: Final = frozenset({"category_map"})
@@ -192,6 +200,10 @@ class TooLarge(Exception):
 
 class LookAgain(Exception):
     """Somebody else wrote between two reads."""
+
+
+class _GoFirst(Exception):
+    """A reader asked the stream to make way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -472,6 +484,7 @@ def _parts(read: Reading, head: Key, versions: Sequence[int]) -> Sequence[Item]:
 class Metrics:
     def __init__(self, table: Table, *, now_millis: int, sleep: Callable[[float], None] = time.sleep) -> None:
         self._table = table
+        self._now_millis = now_millis
         self._imports = Imports(table, now_millis=now_millis)
         self._sleep = sleep
         self._chunk = CHUNK
@@ -490,12 +503,30 @@ class Metrics:
                 if not stale and (snapshot := base.as_it_stands()) is not None:
                     return snapshot
                 settled = self._settled(base, stale, attempt)
-            except (ConditionFailed, TooLarge, LookAgain):
+            except TooLarge:
+                continue
+            except (ConditionFailed, LookAgain):
+                self._ask_the_stream(workspace_id, study_id)
+                if len(stale) > CHUNK:
+                    self._sleep(_JITTER.uniform(_READERS_PAUSE / 3, _READERS_PAUSE))
                 continue
             if settled is not None:
                 identity = base.identity() if settled is base.kept.state else None
                 return Snapshot(base.study, base.design, partial(_itself, settled), identity)
         raise Unavailable(headers={"Retry-After": "1"})
+
+    def _ask_the_stream(self, workspace_id: str, study_id: str) -> None:
+        """To make way. It writes one transaction after the other, and always between a reader's look and write."""
+        key = keys.metrics_waited_for(workspace_id, study_id)
+        forgotten = self._now_millis // 1000 + _ASKED_FOR
+        self._table.write(Put({keys.PARTITION: key.pk, keys.SORT: key.sk, keys.TTL: forgotten}))
+
+    def _make_way(self, workspace_id: str, study_id: str) -> None:
+        """_GoFirst if a reader asks for it."""
+        key = keys.metrics_waited_for(workspace_id, study_id)
+        if self._table.get(key) is not None:
+            self._table.write(Delete(key))
+            raise _GoFirst
 
     def _settled(self, base: _Base, stale: Mapping[Key, str], attempt: int) -> State | None:
         """The state with the stale people's share; None: look again."""
@@ -534,7 +565,7 @@ class Metrics:
     def catch_up(self, workspace_id: str, study_id: str, *, goes_on: Callable[[], bool]) -> CaughtUp:
         """Fold whoever is stale ahead of readers, transaction by transaction, for as long as `goes_on`.
 
-        Whoever else folds the same study goes first: meeting them costs a pause, not an error.
+        Whoever else folds the same study goes first: meeting them, or being asked to, costs a pause, not an error.
         """
         done, lost = CaughtUp(), 0
         while goes_on():
@@ -544,6 +575,8 @@ class Metrics:
                     done.finished = True
                     return done
                 lost = 0
+            except _GoFirst:
+                self._sleep(_JITTER.uniform(_MAKES_WAY, 1.5 * _MAKES_WAY))
             except (ConditionFailed, Unavailable, LookAgain):
                 self._sleep(_YIELDS[min(lost, len(_YIELDS) - 1)] * _JITTER.uniform(0.5, 1.5))
                 lost += 1
@@ -563,6 +596,7 @@ class Metrics:
         if base.usable:
             try:
                 for people in self._read(stale, beside=base.kept):
+                    self._make_way(workspace_id, study_id)
                     self._replace(base, people)
                     self._write(base.kept, people)
                     done.people += len(people)

@@ -9,7 +9,7 @@ study's cards and a group its place among the researcher's groups or a free labe
     neither <card>              packed over the cards before it: who left out both
     joined, partly <card>       packed over the cards before it: who put both together, having sorted all cards or not
     placed <group>              packed: who put the card there
-    users <group>               who used that group of the researcher's
+    users <group>               who used that group
     labels <label> <label> …    who used just these free labels, sorted
     alike, node                 see `consensus`
 
@@ -49,8 +49,7 @@ def contribution(design: Design, person: Person) -> Contribution:
     tally.measure("categories", value=len(piles))
     for key, pile in piles.items():
         tally.count("placed", key, by=sum(units[card] for card in pile))
-        if isinstance(key, int):
-            tally.count("users", key)
+        tally.count("users", key)
     labels = sorted(key for key in piles if isinstance(key, str))
     if labels:
         tally.count("labels", *labels)
@@ -105,7 +104,8 @@ def summarise(design: Design, state: State) -> Figures:
         own = _placements(sorts, groups[: len(design.groups)])
         figures["placements"] = [{key: value for key, value in each.items() if key != "label"} for each in own]
     if takes_free_labels(design.settings):
-        figures["standardised"] = _standardised(sorts, _groups(design, state, design.settings["category_map"]))
+        category_map = design.settings["category_map"]
+        figures["standardised"] = _standardised(sorts, _groups(design, state, category_map) if category_map else groups)
     return figures
 
 
@@ -153,12 +153,20 @@ def _groups(design: Design, state: State, category_map: Mapping[str, str]) -> li
         if isinstance(key, str):
             category = category_map.get(key, key)
             placed[category] = placed.get(category, 0) + number
-    people: dict[str, int] = dict.fromkeys(placed, 0)
+    people = _users(state, placed, category_map)
+    free = [_Group(None, label, people[label], _counts(number)) for label, number in placed.items()]
+    return own + sorted(free, key=lambda group: (-group.placements, group.label))
+
+
+def _users(state: State, categories: Iterable[str], category_map: Mapping[str, str]) -> Mapping[str, int]:
+    """How many people used each category. Only where some are merged, the sets of labels that they used are needed."""
+    if not category_map:
+        return {category: state.get("users", category) for category in categories}
+    people = dict.fromkeys(categories, 0)
     for labels, count in state.under("labels").items():
         for category in {category_map.get(label, label) for label in labels}:
             people[category] += count
-    free = [_Group(None, label, people[label], _counts(number)) for label, number in placed.items()]
-    return own + sorted(free, key=lambda group: (-group.placements, group.label))
+    return people
 
 
 def _counts(number: int) -> dict[int, int]:

@@ -18,7 +18,7 @@ from trimetric.domain.experience.responses import Response, day_of, month_of
 from trimetric.domain.experience.surveys import Question
 from trimetric.dynamo import blobs, keys
 from trimetric.dynamo.experience import devices, metrics, responses, surveys
-from trimetric.dynamo.experience.metrics import DAY_MILLIS, SurveyMetrics
+from trimetric.dynamo.experience.metrics import DAY_MILLIS, Snapshot, SurveyMetrics
 from trimetric.dynamo.experience.responses import Responses
 from trimetric.dynamo.keys import Key
 from trimetric.dynamo.table import ConditionFailed, Delete, Put, Update
@@ -72,18 +72,24 @@ class World:
         self.read()
 
     def read(self, first: int = ALL[0], last: int = ALL[1]) -> dict[str, Any]:
+        return self.snapshot(first, last).figures()
+
+    def snapshot(self, first: int = ALL[0], last: int = ALL[1]) -> Snapshot:
         snapshot = SurveyMetrics(self.table, sleep=lambda seconds: None).read(WORKSPACE, SURVEY, first=first, last=last)
         assert snapshot is not None
-        return snapshot.figures()
+        return snapshot
 
     def counted(self, first: int = ALL[0], last: int = ALL[1]) -> dict[str, Any]:
         """What the figures have to be: every response counted anew."""
+        return Counting(self.questions).summary(self.days(first, last))
+
+    def days(self, first: int = ALL[0], last: int = ALL[1]) -> dict[str, State]:
         counting, days = Counting(self.questions), dict[str, State]()
         for response in self.sent:
             if first <= response.submitted_millis <= last:
                 day = days.setdefault(day_of(response.submitted_millis), State())
                 day.add(counting.contribution(response))
-        return counting.summary(dict(sorted(days.items())))
+        return dict(sorted(days.items()))
 
     def marks(self) -> int:
         return sum(item["pk"] == keys.unfolded_responses(WORKSPACE, SURVEY) for item in self.table.items())
@@ -144,7 +150,8 @@ def test_figures_are_those_of_a_recount_whatever_happens(history: Sequence[tuple
         assert world.read() == world.counted()
         if actions > 3:
             assert world.marks() == 0
-        assert world.read() == world.counted()
+        states = {day: state for day, state in world.snapshot().days.items() if state.counters}
+        assert states == world.days()
 
 
 def take(world: World, what: str, one: int, other: int) -> None:

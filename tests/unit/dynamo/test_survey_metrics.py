@@ -378,6 +378,35 @@ def test_states_that_are_made_anew_are_by_several_reads(world: World, monkeypatc
     assert world.read() == world.counted()
 
 
+def test_states_are_made_anew_behind_a_long_backlog(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits beyond the marks that one read can work on is not in the state, and must not be put there twice."""
+    for number in range(40):
+        world.send(ALL[0] + number * 7, number)
+    world.read()
+    for number in range(300):
+        world.send(ALL[0] + number * 5, number)
+    world.ask(QUESTIONS[:3])
+    monkeypatch.setattr(metrics, "MAX_CHUNKS", 1)
+    monkeypatch.setattr(metrics, "MAX_COUNTED", 5)
+    for _ in range(10):
+        with suppress(Unavailable):
+            world.read()
+    assert world.read() == world.counted()
+    assert world.marks() == 0
+
+
+def test_a_store_that_is_too_busy_to_write_still_shows_figures(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.send(ALL[0], 1)
+
+    def refuse(*actions: Any) -> None:
+        raise Unavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.table, "write", refuse)
+        assert world.read() == world.counted()
+    assert world.marks() == 1
+
+
 def test_many_pages_of_a_day_are_counted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics, "_PAGE", 7)
     for number in range(30):

@@ -1,4 +1,4 @@
-"""/api/v1/docs.md, /docs, /docs/micrometrics.md, /openapi.json, /; every other path that comes here has no endpoint and is answered 404."""
+"""Documents and where they are; every other path that comes here has no endpoint and is answered 404."""
 
 from fastapi import APIRouter, Response
 

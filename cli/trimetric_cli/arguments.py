@@ -28,8 +28,8 @@ def parse_name(text: str) -> str:
 
 
 def parse_kind(kind: CredentialKind) -> CredentialKind:
-    if kind is not CredentialKind.UX_METRICS:
-        raise typer.BadParameter("only ux_metrics keys can be issued so far")
+    if kind is CredentialKind.METRICIS:
+        raise typer.BadParameter("metricis keys cannot be issued so far")
     return kind
 
 

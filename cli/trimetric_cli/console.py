@@ -15,10 +15,11 @@ from rich.progress import Progress, track
 from rich.table import Table as Grid
 from rich.text import Text
 
+from trimetric.auth.vault import Vault
 from trimetric.domain import times
 from trimetric.dynamo.table import Table
 from trimetric.dynamo.workspaces import Workspaces
-from trimetric_cli.stack import STACK_FILE, Connect, Place, Refused, connect
+from trimetric_cli.stack import STACK_FILE, Connect, OpenVault, Place, Refused, connect, open_vault
 
 #: Columns of output that goes to a file or a pipe, where nothing should be folded.
 PIPE_WIDTH = 240
@@ -36,6 +37,7 @@ class Operator:
     """What each command gets: the chosen stack and how to answer. Tests pass their own doors."""
 
     connect: Connect = connect
+    open_vault: OpenVault = open_vault
     interactive: Callable[[], bool] = _terminal
     clock: Callable[[], datetime] = times.utc_now
     stack_file: Path = STACK_FILE
@@ -45,9 +47,15 @@ class Operator:
     assume_yes: bool = False
 
     def table(self) -> Table:
+        return self.connect(self._place())
+
+    def vault(self) -> Vault:
+        return self.open_vault(self._place())
+
+    def _place(self) -> Place:
         if self.place is None:
             raise RuntimeError("the global options were not read")
-        return self.connect(self.place())
+        return self.place()
 
     def workspaces(self) -> Workspaces:
         return Workspaces(self.table())
@@ -83,7 +91,7 @@ class Operator:
         for column in columns:
             grid.add_column(_heading(column), no_wrap=True, overflow="fold")
         for row in rows:
-            grid.add_row(*(Text(_cell(row[column])) for column in columns))
+            grid.add_row(*(Text(_cell(row.get(column))) for column in columns))
         _stdout().print(grid)
 
     def each(self, things: Sequence[Thing], *, doing: str) -> Iterable[Thing]:

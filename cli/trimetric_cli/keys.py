@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from trimetric.auth.bearer import new_key
+from trimetric.auth.apiauth import NewSignatureKey, new_signature_key, rotated
+from trimetric.auth.bearer import NewKey, new_key
 from trimetric.domain import times
-from trimetric.domain.workspaces import Credential, CredentialKind
+from trimetric.domain.workspaces import Credential, CredentialKind, Permission
 from trimetric_cli.arguments import (
     DEFAULT,
     KeyId,
@@ -25,7 +26,7 @@ from trimetric_cli.workspaces import SOON
 
 app = typer.Typer(help="Keys of a workspace. A secret is shown once, when it is made.", no_args_is_help=True)
 
-SHOWN_ONCE = "Keep the secret now: it is not stored and cannot be shown again."
+SHOWN_ONCE = "Keep the secret now: it cannot be shown again."
 
 
 @app.command()
@@ -36,16 +37,26 @@ def issue(
     kind: Annotated[CredentialKind, typer.Option(help="Whose API it opens.")] = CredentialKind.UX_METRICS,
     days: Annotated[int | None, typer.Option(help="End it after so many days.", min=1, max=3650)] = None,
     limit: Annotated[str, typer.Option(help="Its own requests per minute.", metavar="LIMIT")] = DEFAULT,
+    permission: Annotated[
+        list[Permission] | None, typer.Option(help="What an apiauth key may do; repeat it. Everything, if left out.")
+    ] = None,
 ) -> None:
     """Issue a key and show its secret, once."""
     operator: Operator = context.obj
     parse_kind(kind)
-    per_minute = parse_limit(limit)
+    if permission and kind is not CredentialKind.APIAUTH:
+        raise typer.BadParameter("only apiauth keys have permissions")
+    per_minute, name = parse_limit(limit), parse_name(name)
     workspaces = operator.workspaces()
     owner = workspace_named(workspaces, workspace)
     now = operator.clock()
     ends_at = times.to_text(now + timedelta(days=days)) if days else None
-    made = new_key(owner.id, parse_name(name), now=now, expires_at=ends_at)
+    made: NewKey | NewSignatureKey
+    if kind is CredentialKind.APIAUTH:
+        permissions = tuple(each for each in Permission if each in (permission or Permission))
+        made = new_signature_key(operator.vault(), owner.id, name, now=now, permissions=permissions, expires_at=ends_at)
+    else:
+        made = new_key(owner.id, name, now=now, expires_at=ends_at)
     credential = replace(made.credential, limit=per_minute)
     workspaces.add_credential(credential)
     operator.show(_row(operator, credential) | {"secret": made.secret}, note=SHOWN_ONCE)
@@ -60,7 +71,7 @@ def list_keys(context: typer.Context, workspace: WorkspaceReference) -> None:
     credentials = sorted(workspaces.list_credentials(owner.id), key=lambda credential: credential.id)
     operator.list(
         [_row(operator, credential) for credential in credentials],
-        columns=("id", "kind", "name", "last_four", "status", "expires_at", "limit", "created_at"),
+        columns=("id", "kind", "name", "key", "last_four", "status", "expires_at", "limit", "created_at"),
         empty=f"The workspace {owner.name} has no keys.",
     )
 
@@ -74,7 +85,7 @@ def rotate(
         int, typer.Option(help="Days for which the old secret stays valid; 0 ends it at once.", min=0, max=7)
     ] = 1,
 ) -> None:
-    """Replace a key by a new one with the same name and limit."""
+    """Replace a key by a new one with the same name and limit; an apiauth key stays and gets a new secret."""
     operator: Operator = context.obj
     workspaces = operator.workspaces()
     old = key_named(workspaces, workspace_named(workspaces, workspace), key)
@@ -84,6 +95,12 @@ def rotate(
     if not overlap_days:
         operator.confirm(f"End the secret of {old.name} (…{old.last_four}) at once?")
     ends_at = min(filter(None, (old.expires_at, times.to_text(now + timedelta(days=overlap_days)))))
+    if old.kind is CredentialKind.APIAUTH:
+        renewed = rotated(operator.vault(), old, now=now, ends_at=ends_at)
+        workspaces.replace_secrets(old, renewed.credential)
+        replacement = {"secret": renewed.secret, "replaced_secret_expires_at": ends_at}
+        operator.show(_row(operator, renewed.credential) | replacement, note=SHOWN_ONCE)
+        return
     made = new_key(old.workspace_id, old.name, now=now)
     credential = replace(made.credential, limit=old.limit)
     workspaces.replace_credential(old, credential, ends_at=ends_at)
@@ -126,11 +143,13 @@ def set_limit(context: typer.Context, workspace: WorkspaceReference, key: KeyId,
 
 
 def _row(operator: Operator, credential: Credential) -> dict[str, Any]:
+    signing = credential.kind is CredentialKind.APIAUTH
     return {
         "id": credential.id,
         "workspace_id": credential.workspace_id,
         "kind": credential.kind.value,
         "name": credential.name,
+        **({"key": credential.key, "permissions": list(credential.permissions)} if signing else {}),
         "last_four": credential.last_four,
         "status": "ended" if _ended(operator, credential) else "active",
         "expires_at": credential.expires_at,

@@ -1,8 +1,9 @@
-"""Which stack a command works on, and its table."""
+"""Which stack a command works on, its table and its KMS key."""
 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
+from trimetric.auth.vault import KmsVault, Vault
 from trimetric.dynamo.table import DynamoTable, Table
 
 #: Where `make run` leaves the description of the local stack, seen from the repository's root.
@@ -85,17 +87,30 @@ def _local(stack_file: Path, region: str | None) -> Place:
 
 def connect(place: Place) -> Table:
     """The table of the stack, by its CloudFormation output `TableName`."""
+    client = _clients(place)
+    return DynamoTable(client("dynamodb"), _output(client("cloudformation"), place, "TableName"))
+
+
+def open_vault(place: Place) -> Vault:
+    """What seals with the stack's KMS key, by its CloudFormation output `KeyArn`."""
+    client = _clients(place)
+    return KmsVault(_output(client("cloudformation"), place, "KeyArn"), kms=client("kms"))
+
+
+def _clients(place: Place) -> Callable[[str], Any]:
     config = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
     if place.endpoint_url:
         session = local_session(place.region)
     else:
         session = boto3.Session(region_name=place.region, profile_name=place.profile)
-    cloudformation = session.client("cloudformation", endpoint_url=place.endpoint_url, config=config)
+    return partial(session.client, endpoint_url=place.endpoint_url, config=config)
+
+
+def _output(cloudformation: Any, place: Place, name: str) -> str:
     outputs = stack_outputs(cloudformation, place.stack_name)
-    if "TableName" not in outputs:
-        raise Refused(f"The stack {place.stack_name} has no output TableName: it is not a Trimetric stack.")
-    dynamodb = session.client("dynamodb", endpoint_url=place.endpoint_url, config=config)
-    return DynamoTable(dynamodb, outputs["TableName"])
+    if name not in outputs:
+        raise Refused(f"The stack {place.stack_name} has no output {name}: it is not a Trimetric stack.")
+    return outputs[name]
 
 
 def local_session(region: str | None) -> boto3.Session:
@@ -137,3 +152,4 @@ def explain(error: BotoCoreError | ClientError) -> str:
 
 
 Connect = Callable[[Place], Table]
+OpenVault = Callable[[Place], Vault]

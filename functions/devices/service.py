@@ -32,6 +32,7 @@ def show_device(call: Call) -> Response:
     return respond(call, Answer(device.public(), bare=True))
 
 
+@retried
 def create_device(call: Call) -> Response:
     windows.ignored(call)
     new = _sent(call)

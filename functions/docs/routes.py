@@ -1,4 +1,4 @@
-"""/api/v1/docs.md, /docs, /openapi.json, /; every other path that comes here has no endpoint and is answered 404."""
+"""Documents and where they are; every other path that comes here has no endpoint and is answered 404."""
 
 from fastapi import APIRouter, Response
 
@@ -12,6 +12,11 @@ router = APIRouter(route_class=CheckedRoute, tags=["Documentation"])
 @router.get("/api/v1/docs.md", summary="This documentation, as Markdown")
 async def show_documentation(call: Public) -> Response:
     return service.show_documentation(call)
+
+
+@router.get("/docs/micrometrics.md", summary="The documentation of the Micrometrics API, as Markdown")
+async def show_micrometrics(call: Public) -> Response:
+    return service.show_micrometrics(call)
 
 
 @router.get("/openapi.json", summary="The OpenAPI document")

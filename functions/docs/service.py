@@ -19,6 +19,10 @@ def show_documentation(call: Call) -> Response:
     return _document(call, "ux-metrics.md", media_type=MARKDOWN)
 
 
+def show_micrometrics(call: Call) -> Response:
+    return _document(call, "micrometrics.md", media_type=MARKDOWN)
+
+
 def show_openapi(call: Call) -> Response:
     return _document(call, "openapi.json", media_type=JSON)
 

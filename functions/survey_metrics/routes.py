@@ -14,5 +14,5 @@ router = APIRouter(
 
 
 @router.get("", summary="Show the metrics of a survey")
-async def show_metrics(call: ResponsesReader) -> Response:
-    return service.show_metrics(call)
+async def show_survey_metrics(call: ResponsesReader) -> Response:
+    return service.show_survey_metrics(call)

@@ -22,7 +22,7 @@ MOST_BYTES: Final = 4_500_000
 _ROWS: Final = ("devices", "days")
 
 
-def show_metrics(call: Call) -> Response:
+def show_survey_metrics(call: Call) -> Response:
     survey_id = number(str(call.request.path_params["survey_id"]))
     try:
         window = windows.window_of_month(call)

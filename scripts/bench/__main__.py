@@ -16,7 +16,19 @@ from typing import Final
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from scripts.bench import cold_start, endpoints, folding, growth, instructions, samples, sizes, stack, throttle, warm
+from scripts.bench import (
+    cold_start,
+    endpoints,
+    folding,
+    growth,
+    instructions,
+    samples,
+    signatures,
+    sizes,
+    stack,
+    throttle,
+    warm,
+)
 from scripts.bench.product import Product
 from scripts.bench.rows import Row, Run, table, write_json, write_page
 from scripts.bench.store import dynamodb
@@ -25,7 +37,7 @@ from scripts.environments import ROOT
 JSON: Final = ROOT / ".local" / "bench.json"
 PAGE: Final = ROOT / "docs" / "performance.md"
 
-ENDPOINTS: Final = 19
+ENDPOINTS: Final = 28
 #: What comes behind the metrics of each type.
 LOCAL_STACK_SECONDS: Final = 60
 THROTTLES: Final = len(throttle.LIMITS) + 2
@@ -76,6 +88,8 @@ def measure(progress: Progress, *, quick: bool, deadline: float) -> list[Row]:
             rows += cold_start.measure(product, sample, repeats=starts, advance=part.advance)
         with Part(progress, "Warm requests", warm.WARM_UP + repeats) as part:
             rows += warm.measure(product, sample, repeats=repeats, advance=part.advance)
+        with Part(progress, "Signatures", signatures.STEPS) as part:
+            rows += signatures.measure(repeats=repeats, advance=part.advance)
         if instructions.is_possible() and not quick:
             with Part(progress, "Instructions", instructions.STEPS) as part:
                 rows += instructions.measure(product, sample, advance=part.advance)

@@ -39,7 +39,7 @@ def functions() -> list[Artefact]:
     layers = (BUILD / "SharedLayer" / "python", BUILD / "DependenciesLayer" / "python")
     found: list[Artefact] = []
     for name in FUNCTIONS:
-        folder = BUILD / f"{name.title().replace("_", "")}Function"
+        folder = BUILD / f"{name.title().replace('_', '')}Function"
         if (folder / "functions" / name / "app.py").exists():
             found.append(Artefact(name, (folder, *layers), f"functions.{name}.app"))
     return found

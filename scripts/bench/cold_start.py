@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from scripts.bench.artefact import Artefact, functions, is_built, peers
 from scripts.bench.events import Event, event
+from scripts.bench.kms import kms
 from scripts.bench.product import Product
 from scripts.bench.rows import Row
-from scripts.bench.samples import PEER_KEY, Sample
+from scripts.bench.samples import EXPERIENCE, PEER_KEY, Sample
 from scripts.bench.store import ACCESS_KEY, BUCKETS, PEER_TABLE, REGION, SECRET_KEY, TABLE
 
 SECTION: Final = "Cold start"
@@ -27,13 +28,14 @@ class NoAnswer(Exception):
     pass
 
 
-def environment(endpoint: str) -> dict[str, str]:
+def environment(endpoint: str, kms_endpoint: str = "") -> dict[str, str]:
     return {
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ENDPOINT_URL_KMS": kms_endpoint or endpoint,
         "AWS_LAMBDA_FUNCTION_NAME": "bench",
         "TABLE_NAME": TABLE,
         "BUCKETS_TABLE_NAME": BUCKETS,
@@ -43,7 +45,15 @@ def environment(endpoint: str) -> dict[str, str]:
     }
 
 
-def run(artefact: Artefact, request: Event, *, endpoint: str, requests: int = 1, under: Sequence[str] = ()) -> Any:
+def run(
+    artefact: Artefact,
+    request: Event,
+    *,
+    endpoint: str,
+    kms_endpoint: str = "",
+    requests: int = 1,
+    under: Sequence[str] = (),
+) -> Any:
     """What `fresh.py` says of one process; NoAnswer if it failed or answered with an error."""
     task = {
         "paths": [str(path) for path in artefact.paths],
@@ -52,7 +62,7 @@ def run(artefact: Artefact, request: Event, *, endpoint: str, requests: int = 1,
         "requests": requests,
     }
     command = [*under, sys.executable, "-S", "-E", "-B", str(FRESH), json.dumps(task)]
-    done = subprocess.run(command, env=environment(endpoint), capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=environment(endpoint, kms_endpoint), capture_output=True, text=True, check=False)
     figures = json.loads(done.stdout) if done.returncode == 0 else {"status": 0}
     if not 200 <= figures["status"] < 400:
         raise NoAnswer(f"{artefact.name} answered {figures['status']} to its first request {done.stderr[-300:]}")
@@ -72,10 +82,18 @@ def first_requests(product: Product, sample: Sample) -> Mapping[str, Event]:
         "collect": ("GET", f"/collect/{sample.collect_token}"),
         "docs": ("GET", "/docs.md"),
     }
+    survey = f"{EXPERIENCE}/surveys/{sample.survey_id}"
+    signed = {
+        "devices": f"{EXPERIENCE}/devices",
+        "surveys": f"{EXPERIENCE}/surveys",
+        "responses": f"{survey}/responses",
+        "survey_metrics": f"{survey}/metrics",
+    }
     bodies = {"content": {"card": {"label": "Whisk"}}}
-    return {
+    found = {
         name: product.event(method, f"/api/v1{path}", body=bodies.get(name)) for name, (method, path) in paths.items()
     }
+    return found | {name: product.event("GET", path) for name, path in signed.items()}
 
 
 def measure(product: Product, sample: Sample, *, repeats: int, advance: Callable[[], None]) -> list[Row]:
@@ -83,15 +101,17 @@ def measure(product: Product, sample: Sample, *, repeats: int, advance: Callable
         return [Row(SECTION, "every function", "not built: run make build first")]
     plain, compiled = peers()
     peer_request = event("GET", "/api/v1/folders", headers={"authorization": f"Bearer {PEER_KEY}"})
-    requests: dict[str, Event] = {plain.name: peer_request, compiled.name: peer_request}
-    requests |= first_requests(product, sample)
     subjects = [plain, compiled, *functions()]
     totals: dict[str, list[float]] = {subject.name: [] for subject in subjects}
-    for _ in range(repeats):
-        for subject in subjects:
-            figures = run(subject, requests[subject.name], endpoint=product.endpoint)
-            totals[subject.name].append(figures["total"])
-        advance()
+    with kms() as kms_endpoint:
+        for _ in range(repeats):
+            # Signatures grow old.
+            requests: dict[str, Event] = {plain.name: peer_request, compiled.name: peer_request}
+            requests |= first_requests(product, sample)
+            for subject in subjects:
+                figures = run(subject, requests[subject.name], endpoint=product.endpoint, kms_endpoint=kms_endpoint)
+                totals[subject.name].append(figures["total"])
+            advance()
     medians = {name: median(values) for name, values in totals.items()}
     return [_row(name, medians[name], medians[plain.name], medians[compiled.name]) for name in list(medians)[2:]]
 

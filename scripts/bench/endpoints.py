@@ -7,7 +7,7 @@ from typing import Any, Final
 from scripts.bench.cold_start import first_requests
 from scripts.bench.product import Product
 from scripts.bench.rows import Row
-from scripts.bench.samples import Sample, people_of, published
+from scripts.bench.samples import EXPERIENCE, SURVEY, Sample, people_of, published, response_of
 from scripts.bench.store import Cost
 from scripts.bench.warm import ask_peer
 
@@ -74,6 +74,7 @@ def _requests(product: Product, sample: Sample) -> list[Request]:
         {"participants": list(people_of(open_study, count, first=first))} for count, first in ((1, 0), (100, 1))
     )
     people = f"/studies/{open_study['id']}/participants"
+    survey, response = f"{EXPERIENCE}/surveys/{sample.survey_id}", response_of(sample.device_id, 1_000_000)
     return [
         Request("show the workspace", "workspace", "GET", "/workspace", READ),
         Request("show a folder", "folders", "GET", f"/folders/{sample.folder_id}", READ),
@@ -103,6 +104,15 @@ def _requests(product: Product, sample: Sample) -> list[Request]:
         Request("import 100 people with results", "participants", "POST", people, WRITE, body=hundred),
         Request("metrics of a study, everybody folded", "reports", "GET", f"{study}/metrics", METRICS),
         Request("export of 50 people", "results", "GET", f"{study}/results", None),
+        Request("show a device, signed", "devices", "GET", f"{EXPERIENCE}/devices/{sample.device_id}", READ),
+        Request("list 25 devices", "devices", "GET", f"{EXPERIENCE}/devices", LIST),
+        Request("create a device", "devices", "POST", f"{EXPERIENCE}/devices", WRITE, body={"name": "Kiosk"}),
+        Request("show a survey", "surveys", "GET", survey, READ),
+        Request("list surveys", "surveys", "GET", f"{EXPERIENCE}/surveys", LIST),
+        Request("create a survey", "surveys", "POST", f"{EXPERIENCE}/surveys", WRITE, body=SURVEY),
+        Request("list 25 responses", "responses", "GET", f"{survey}/responses", LIST),
+        Request("send a response", "responses", "POST", f"{survey}/responses", WRITE, body=response),
+        Request("metrics of a survey, a month", "survey_metrics", "GET", f"{survey}/metrics", METRICS),
     ]
 
 

@@ -17,6 +17,15 @@ PEER_WORKSPACE: Final = "ws_peer"
 FOLDERS: Final = 30
 TYPE: Final = "tree_test"
 PEOPLE_PER_IMPORT: Final = 100
+EXPERIENCE: Final = "/api/experience"
+SURVEY: Final = {
+    "name": "How was it?",
+    "status": "active",
+    "questions": [
+        {"id": "nps", "type": "nps", "text": "Would you recommend us?"},
+        {"id": "again", "type": "boolean", "text": "Will you come again?"},
+    ],
+}
 BEGAN: Final = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
@@ -34,6 +43,9 @@ class Sample:
     #: A card sort that can still be edited, and a card of it.
     draft_id: str
     card_id: str
+    #: An active survey of the Micrometrics dialect with responses, and a device that sent them.
+    survey_id: int
+    device_id: str
 
 
 def make(product: Product) -> Sample:
@@ -45,6 +57,7 @@ def make(product: Product) -> Sample:
     cards = product.call("content", "POST", f"/studies/{draft['id']}/cards", body={"cards": ["Whisk", "Sponge"]}).data
     study = published(product)
     people = add_people(product, study, 50)
+    survey_id, device_id = add_responses(product, 50)
     return Sample(
         folder_id=folder["id"],
         study_id=study["id"],
@@ -52,7 +65,25 @@ def make(product: Product) -> Sample:
         collect_token=study["collect_token"],
         draft_id=draft["id"],
         card_id=cards[0]["id"],
+        survey_id=survey_id,
+        device_id=device_id,
     )
+
+
+def add_responses(product: Product, count: int) -> tuple[int, str]:
+    """A survey and a device with so many responses."""
+    survey = product.call("surveys", "POST", f"{EXPERIENCE}/surveys", body=SURVEY).json
+    for number in range(FOLDERS):
+        device = product.call("devices", "POST", f"{EXPERIENCE}/devices", body={"name": f"Kiosk {number}"}).json
+    for number in range(count):
+        body = response_of(device["id"], number)
+        product.call("responses", "POST", f"{EXPERIENCE}/surveys/{survey['id']}/responses", body=body)
+    return survey["id"], device["id"]
+
+
+def response_of(device_id: str, number: int) -> dict[str, Any]:
+    answers = [{"question_id": "nps", "value": number % 11}, {"question_id": "again", "value": number % 2 == 0}]
+    return {"device_id": device_id, "external_id": f"response-{number}", "answers": answers}
 
 
 def published(product: Product, type_: str = TYPE, **content: Any) -> dict[str, Any]:

@@ -11,15 +11,24 @@ from fastapi.routing import APIRoute
 from scripts.environments import ROOT
 from scripts.functions import FUNCTIONS
 from scripts.openapi.operations import OPERATIONS, PARAMETERS, QUERY_NAMES, Operation
-from scripts.openapi.schemas import ANSWERS, TEXT, Schema, models, ref
+from scripts.openapi.schemas import ANSWERS, DEVICE_ID, SURVEY_ID, TEXT, Schema, identifier, models, ref
 from trimetric import errors
 from trimetric.http.call import Public, Reader, Writer
-from trimetric.http.dialects import Dialect
+from trimetric.http.dialects import Dialect, of_path
+from trimetric.http.signed import REFUSAL
 
 #: Where it is committed: beside the code that serves it.
 TARGET: Final = ROOT / "functions" / "docs" / "openapi.json"
 
 _READS, _WRITES, _OPEN = (get_args(permission)[1].dependency for permission in (Reader, Writer, Public))
+#: By name in a path.
+_OTHER_IDS: Final[Mapping[str, Schema]] = {
+    "device_id": DEVICE_ID,
+    "survey_id": SURVEY_ID,
+    "response_id": identifier("rsp"),
+    "name": {"type": "string", "pattern": r"^[a-z-]+\.svg$", "examples": ["durations.svg"]},
+    "collect_token": {"type": "string", "pattern": r"^col_[0-9a-f]{16}[0-9a-hjkmnp-tv-z]{26}[0-9a-f]{32}$"},
+}
 _IDS: Final = {
     "folder_id": "fld",
     "study_id": "std",
@@ -29,6 +38,7 @@ _IDS: Final = {
     "participant_id": "prt",
 }
 _THROTTLE_HEADERS: Final = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+_SIGNED_THROTTLE_HEADERS: Final = ("RateLimit-Rate", "RateLimit-Burst-Remaining", "RateLimit-Retry-After")
 
 
 def text() -> str:
@@ -43,10 +53,10 @@ def document() -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "UX Metrics API v1",
+            "title": "Trimetric API",
             "version": "1.0.0",
-            "summary": "Research studies, their participants, results and metrics",
-            "description": "The documentation in words is at `/api/v1/docs.md`.",
+            "summary": "The UX Metrics API v1 under /api/v1, the Micrometrics API under /api/experience",
+            "description": "The documentation in words is at `/api/v1/docs.md` and `/docs/micrometrics.md`.",
         },
         "servers": [{"url": "/"}],
         "security": [{"key": []}],
@@ -59,7 +69,7 @@ def document() -> dict[str, Any]:
 def routes() -> Iterator[tuple[APIRoute, str]]:
     for group in FUNCTIONS:
         for route in import_module(f"functions.{group}.routes").router.routes:
-            if isinstance(route, APIRoute) and not route.path.startswith(Dialect.MICROMETRICS):
+            if isinstance(route, APIRoute):
                 yield from ((route, method) for method in sorted(route.methods or ()))
 
 
@@ -75,6 +85,8 @@ def _operation(route: APIRoute, method: str, operation: Operation) -> dict[str, 
     if permission is _OPEN:
         participant = "{participant_id}" in route.path
         described["security"] = [{"participant": []}] if participant else []
+    if _is_signed(route):
+        described["security"] = [{"signature": []}]
     if operation.body is not None:
         media: dict[str, Any] = {"schema": operation.body}
         if operation.example is not None:
@@ -82,6 +94,10 @@ def _operation(route: APIRoute, method: str, operation: Operation) -> dict[str, 
         described["requestBody"] = {"required": operation.body_required, "content": {"application/json": media}}
     described["responses"] = _responses(route, method, operation, permission=permission)
     return described
+
+
+def _is_signed(route: APIRoute) -> bool:
+    return of_path(route.path) is Dialect.MICROMETRICS
 
 
 def _parameters(route: APIRoute, method: str, operation: Operation) -> Iterator[Schema]:
@@ -95,9 +111,11 @@ def _parameters(route: APIRoute, method: str, operation: Operation) -> Iterator[
             "required": name == "new_type",
             "schema": schema,
         }
+    if _is_signed(route):
+        yield _parameter("Date")
     if method == "POST":
         yield _parameter("IdempotencyKey")
-    if method in ("PATCH", "DELETE"):
+    if method in ("PATCH", "PUT", "DELETE"):
         yield _parameter("IfMatch")
     if method == "GET" and operation.tagged:
         yield _parameter("IfNoneMatch")
@@ -106,9 +124,7 @@ def _parameters(route: APIRoute, method: str, operation: Operation) -> Iterator[
 def _path_schema(name: str) -> Schema:
     if name in _IDS:
         return {"type": "string", "pattern": f"^{_IDS[name]}_[0-9a-hjkmnp-tv-z]{{26}}$"}
-    if name == "name":
-        return {"type": "string", "pattern": r"^[a-z-]+\.svg$", "examples": ["durations.svg"]}
-    return {"type": "string", "pattern": r"^col_[0-9a-f]{16}[0-9a-hjkmnp-tv-z]{26}[0-9a-f]{32}$"}
+    return _OTHER_IDS[name]
 
 
 def _parameter(name: str) -> Schema:
@@ -123,7 +139,8 @@ def _responses(route: APIRoute, method: str, operation: Operation, *, permission
     if method == "GET" and operation.tagged:
         responses["304"] = {"description": "Unchanged since the tag in If-None-Match"}
     for refused, codes in _refusals(route, method, operation, permission=permission).items():
-        responses[str(refused)] = {"$ref": f"#/components/responses/{_name_of(refused, codes)}"}
+        name = _name_of(refused, codes, signed=_is_signed(route))
+        responses[str(refused)] = {"$ref": f"#/components/responses/{name}"}
     return dict(sorted(responses.items()))
 
 
@@ -134,11 +151,13 @@ def _success(route: APIRoute, method: str, operation: Operation, *, status: int,
         if method == "GET" and operation.markdown:
             content["text/markdown"] = {"schema": TEXT}
     headers = ["X-Request-ID"]
-    if permission is not _OPEN or route.path.startswith("/api/v1/"):
+    if _is_signed(route):
+        headers += _SIGNED_THROTTLE_HEADERS
+    elif permission is not _OPEN or route.path.startswith("/api/v1/"):
         headers += _THROTTLE_HEADERS
     if operation.tagged and status in (200, 201) and content:
         headers.append("ETag")
-    if (status == 201 and permission is _WRITES) or status == 302:
+    if (status == 201 and (permission is _WRITES or _is_signed(route))) or status == 302:
         headers.append("Location")
     if "cursor" in operation.query:
         headers.append("Next-Cursor")
@@ -153,7 +172,10 @@ def _header(name: str) -> Schema:
 def _refusals(route: APIRoute, method: str, operation: Operation, *, permission: Any) -> dict[int, list[str]]:
     """Codes by status."""
     names = ["invalid_request", "internal_error", *operation.errors]
-    if route.path.startswith("/api/v1/"):
+    if _is_signed(route):
+        names += ["permission_denied"]
+        names += ["invalid_cursor", "invalid_window"] if "cursor" in operation.query else []
+    if of_path(route.path) is not Dialect.METRICIS:
         names += ["rate_limited", "unavailable"]
     if permission is not _OPEN:
         names += ["unauthorized", "forbidden"]
@@ -168,7 +190,7 @@ def _refusals(route: APIRoute, method: str, operation: Operation, *, permission:
         names += ["payload_too_large", "unsupported_media_type"]
     if method == "POST":
         names += ["idempotency_in_progress", "idempotency_key_reused"]
-    if method in ("PATCH", "DELETE"):
+    if method in ("PATCH", "PUT", "DELETE"):
         names.append("precondition_failed")
     found: dict[int, list[str]] = {}
     for code in dict.fromkeys(names):
@@ -189,8 +211,8 @@ _MESSAGES: Final[Mapping[str, str]] = {
 }
 
 
-def _name_of(status: int, codes: Sequence[str]) -> str:
-    return "-".join((str(status), *codes))
+def _name_of(status: int, codes: Sequence[str], *, signed: bool) -> str:
+    return "-".join((*(["signed"] if signed else []), str(status), *codes))
 
 
 def _all_refusals() -> dict[str, Any]:
@@ -198,19 +220,20 @@ def _all_refusals() -> dict[str, Any]:
     for route, method in routes():
         operation, permission = OPERATIONS[f"{method} {route.path}"], route.dependant.dependencies[0].call
         for status, codes in _refusals(route, method, operation, permission=permission).items():
-            found[_name_of(status, codes)] = _refusal(status, codes)
+            signed = _is_signed(route)
+            found[_name_of(status, codes, signed=signed)] = _refusal(status, codes, signed=signed)
     return dict(sorted(found.items()))
 
 
-def _refusal(status: int, codes: Sequence[str]) -> dict[str, Any]:
+def _refusal(status: int, codes: Sequence[str], *, signed: bool) -> dict[str, Any]:
     headers = ["X-Request-ID", *(["Retry-After"] if status in (409, 429, 503) else [])]
-    examples = {
-        code: {"value": {"error": {"code": code, "message": _MESSAGES[code], "status": status}}} for code in codes
-    }
+    messages = {**_MESSAGES, "unauthorized": REFUSAL} if signed else _MESSAGES
+    more = {} if signed else {"status": status}
+    examples = {code: {"value": {"error": {"code": code, "message": messages[code], **more}}} for code in codes}
     return {
         "description": ", ".join(f"`{code}`" for code in codes),
         "headers": {name: _header(name) for name in headers},
-        "content": {"application/json": {"schema": ref("Error"), "examples": examples}},
+        "content": {"application/json": {"schema": ref("SignedError" if signed else "Error"), "examples": examples}},
     }
 
 
@@ -222,6 +245,12 @@ def _components() -> dict[str, Any]:
                 "scheme": "bearer",
                 "description": "A key of a workspace: `uxm_v1_` and 64 lower-case hexadecimal digits.",
             },
+            "signature": {
+                "type": "apiKey",
+                "in": "header",
+                "name": "Authorization",
+                "description": "`APIAuth <key>:<signature>`; `/docs/micrometrics.md` says what is signed.",
+            },
             "participant": {
                 "type": "http",
                 "scheme": "bearer",
@@ -229,6 +258,13 @@ def _components() -> dict[str, Any]:
             },
         },
         "parameters": {
+            "Date": {
+                "name": "Date",
+                "in": "header",
+                "required": True,
+                "schema": {**TEXT, "examples": ["Fri, 04 Sep 2020 13:35:05 GMT"]},
+                "description": "As it is signed; less than 900 seconds from the server's clock.",
+            },
             "IdempotencyKey": {
                 "name": "Idempotency-Key",
                 "in": "header",
@@ -261,6 +297,9 @@ _HEADERS: Final = (
     ("X-RateLimit-Limit", "integer", "Requests allowed a minute."),
     ("X-RateLimit-Remaining", "integer", "Requests left in this window."),
     ("X-RateLimit-Reset", "integer", "Unix time in seconds at which the window ends."),
+    ("RateLimit-Rate", "number", "Requests per second."),
+    ("RateLimit-Burst-Remaining", "integer", "Requests that may follow at once."),
+    ("RateLimit-Retry-After", "integer", "Whole seconds until the next request succeeds; 0 when not throttled."),
     ("Retry-After", "integer", "Whole seconds to wait."),
     ("ETag", "string", "Names this state of the object in this format."),
     ("Location", "string", "Where the object is."),

@@ -50,11 +50,15 @@ PARAMETERS: Final[Mapping[str, Schema]] = {
     "updated_since": {**INSTANT, "description": "Only people changed at or after this instant."},
     "rows": {"type": "integer", "minimum": 1, "default": 1000, "description": "More than 1,000 is served as 1,000."},
     "cursor": {**TEXT, "description": "`Next-Cursor` of the page before."},
+    "start_at": {**INSTANT, "description": "Only what is later; has no meaning for single things."},
+    "end_at": {**INSTANT, "description": "Only what is earlier; has no meaning for single things."},
 }
 #: Parameters whose name in the query is not their name here.
 QUERY_NAMES: Final = {"rows": "limit", "new_type": "type"}
 
 PAGE: Final = ("limit", "after")
+WINDOW: Final = ("start_at", "end_at")
+SIGNED_PAGE: Final = ("limit", "cursor", *WINDOW)
 _STATUS: Final = "invalid_status_transition"
 _VALIDATION: Final = "validation_failed"
 
@@ -94,6 +98,54 @@ _IMPORTED: Final = {
     "results": [_TREE_RESULT],
 }
 _NO_BODY: Final = members({})
+
+_DEVICES: Final = "/api/experience/devices"
+_SURVEYS: Final = "/api/experience/surveys"
+_SURVEY: Final = f"{_SURVEYS}/{{survey_id}}"
+_NEW_DEVICE: Final = {"name": "Kiosk at the door", "location": "Hall B", "metadata": {"floor": 2}}
+_NEW_SURVEY: Final = {
+    "name": "How was it?",
+    "status": "active",
+    "questions": [
+        {"type": "nps", "text": "Would you recommend us?", "required": True},
+        {"type": "choice", "text": "What brought you here?", "options": ["Chance", "A friend"]},
+    ],
+}
+_NEW_RESPONSE: Final = {"answers": [{"question_id": "q1", "value": 9}], "external_id": "visit-17"}
+
+
+def _signed(answer: Schema | None = None, **facts: Any) -> Operation:
+    """Everything takes a window, and nothing is answered in Markdown."""
+    return Operation(answer, **{"query": WINDOW, "markdown": False, **facts})
+
+
+SIGNED: Final[Mapping[str, Operation]] = {
+    f"GET {_DEVICES}": _signed(array(ref("Device")), query=SIGNED_PAGE, tagged=False),
+    f"POST {_DEVICES}": _signed(ref("Device"), body=ref("NewDevice"), example=_NEW_DEVICE, errors=(_VALIDATION,)),
+    f"GET {_DEVICES}/{{device_id}}": _signed(ref("Device")),
+    f"PUT {_DEVICES}/{{device_id}}": _signed(
+        ref("Device"), body=ref("NewDevice"), example=_NEW_DEVICE, errors=(_VALIDATION,)
+    ),
+    f"DELETE {_DEVICES}/{{device_id}}": _signed(),
+    f"GET {_SURVEYS}": _signed(array(ref("Survey")), query=SIGNED_PAGE, tagged=False),
+    f"POST {_SURVEYS}": _signed(ref("Survey"), body=ref("NewSurvey"), example=_NEW_SURVEY, errors=(_VALIDATION,)),
+    f"GET {_SURVEY}": _signed(ref("Survey")),
+    f"PUT {_SURVEY}": _signed(
+        ref("Survey"), body=ref("NewSurvey"), example=_NEW_SURVEY, errors=(_VALIDATION, "survey_in_use")
+    ),
+    f"GET {_SURVEY}/responses": _signed(
+        array(ref("SurveyResponse")), query=SIGNED_PAGE, errors=("invalid_window",), tagged=False
+    ),
+    f"POST {_SURVEY}/responses": _signed(
+        ref("SurveyResponse"),
+        body=ref("NewResponse"),
+        example=_NEW_RESPONSE,
+        errors=(_VALIDATION, "survey_not_active", "duplicate_response"),
+        more_answers={200: "The same response was sent before"},
+    ),
+    f"GET {_SURVEY}/responses/{{response_id}}": _signed(ref("SurveyResponse")),
+    f"GET {_SURVEY}/metrics": _signed(ref("SurveyMetrics"), errors=("invalid_window",)),
+}
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
     "GET /api/v1/workspace": Operation(envelope(ref("Workspace"))),
@@ -211,7 +263,9 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         envelope(ref("Completion")), body=_NO_BODY, body_required=False, errors=(_STATUS, _VALIDATION)
     ),
     "GET /api/v1/docs.md": Operation(media={"text/markdown": TEXT}),
+    "GET /docs/micrometrics.md": Operation(media={"text/markdown": TEXT}),
     "GET /openapi.json": Operation({"type": "object"}, markdown=False),
     "GET /docs": Operation(media={"text/html": TEXT}, markdown=False),
     "GET /": Operation(markdown=False, tagged=False),
+    **SIGNED,
 }

@@ -7,9 +7,12 @@ from typing import Any, Final
 from pydantic import BaseModel, TypeAdapter
 
 from functions.collect.schemas import Newcomer
+from functions.devices.schemas import NewDevice
 from functions.folders.schemas import FolderPatch, NewFolder
 from functions.participants.schemas import Exclusion, NewParticipant
+from functions.responses.schemas import NewResponse
 from functions.studies.schemas import NewStudy, StudyPatch
+from functions.surveys.schemas import NEW_SURVEY
 from trimetric.domain.study_types import STUDY_TYPES, new_content
 
 Schema = dict[str, Any]
@@ -42,6 +45,12 @@ def one_of_words(*words: str) -> Schema:
 
 def identifier(prefix: str) -> Schema:
     return {"type": "string", "pattern": f"^{prefix}_[0-9a-hjkmnp-tv-z]{{26}}$"}
+
+
+#: Of the Micrometrics dialect.
+DEVICE_ID: Final[Schema] = {"type": "string", "pattern": "^[A-Za-z0-9_-]{22}$"}
+SURVEY_ID: Final[Schema] = {"type": "integer", "minimum": 1}
+DAY: Final[Schema] = {"type": "string", "format": "date"}
 
 
 def members(properties: Mapping[str, Schema], *, optional: Sequence[str] = (), closed: bool = True) -> Schema:
@@ -102,6 +111,8 @@ def models() -> dict[str, Schema]:
         "NewParticipant": NewParticipant,
         "Exclusion": Exclusion,
         "Newcomer": Newcomer,
+        "NewDevice": NewDevice,
+        "NewResponse": NewResponse,
     }
     for name, model in shapes.items():
         _add(found, name, TypeAdapter(model))
@@ -120,6 +131,9 @@ def models() -> dict[str, Schema]:
     for name in ("NewStudy", "StudyPatch"):
         found[name]["properties"]["settings"] = ref("Settings")
     found["NewParticipant"]["properties"]["results"] = array(ref("Payload"))
+    _add(found, "NewSurvey", NEW_SURVEY)
+    options = found["NewSurvey_NewQuestion"]["properties"]["options"]["anyOf"][0]
+    options["items"] = {"anyOf": [TEXT, options["items"]], "description": "A bare text is the label."}
     found["Settings"] = _any_of_types("Settings", "settings, as the study's type has them")
     found["Payload"] = _any_of_types("Payload", "one result, as the study's type has it")
     return found
@@ -175,6 +189,11 @@ _STUDY: Final[Mapping[str, Schema]] = {
 }
 
 _OPTION: Final = members({"id": TEXT, "label": TEXT})
+_BRIEF: Final[Schema] = {
+    "type": ["array", "null"],
+    "items": members({"question_id": TEXT, "answered": COUNT}, closed=False),
+    "description": "Figures of each question; null where the answer would be too large.",
+}
 
 ANSWERS: Final[Mapping[str, Schema]] = {
     "Pagination": members({"has_more": FLAG, "next_cursor": nullable(TEXT)}),
@@ -189,6 +208,72 @@ ANSWERS: Final[Mapping[str, Schema]] = {
             },
             optional=["details"],
         ),
+    ),
+    "SignedError": wrapped(
+        "error",
+        members(
+            {"code": TEXT, "message": TEXT, "details": array(members({"field": TEXT, "message": TEXT}))},
+            optional=["details"],
+        ),
+    ),
+    "Device": members(
+        {
+            "id": DEVICE_ID,
+            "name": TEXT,
+            "location": nullable(TEXT),
+            "status": one_of_words("active", "inactive"),
+            "survey_id": nullable(SURVEY_ID),
+            "metadata": {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "null"]}},
+            "last_seen_at": nullable(INSTANT),
+            "created_at": INSTANT,
+            "updated_at": INSTANT,
+        }
+    ),
+    "Survey": members(
+        {
+            "id": SURVEY_ID,
+            "name": TEXT,
+            "status": one_of_words("draft", "active", "closed"),
+            "questions": array(ref("SurveyQuestion")),
+            "created_at": INSTANT,
+            "updated_at": INSTANT,
+        }
+    ),
+    "SurveyQuestion": members(
+        {
+            "id": TEXT,
+            "type": one_of_words("nps", "rating", "choice", "multi_choice", "text", "boolean"),
+            "text": TEXT,
+            "required": FLAG,
+            "options": array(_OPTION),
+            "min": {"type": "integer"},
+            "max": {"type": "integer"},
+        },
+        optional=["options", "min", "max"],
+    ),
+    "SurveyResponse": members(
+        {
+            "id": identifier("rsp"),
+            "survey_id": SURVEY_ID,
+            "device_id": nullable(DEVICE_ID),
+            "answers": array(members({"question_id": TEXT, "value": ANYTHING})),
+            "language": nullable(TEXT),
+            "external_id": nullable(TEXT),
+            "submitted_at": INSTANT,
+            "created_at": INSTANT,
+        }
+    ),
+    "SurveyMetrics": members(
+        {
+            "survey_id": SURVEY_ID,
+            "start_at": INSTANT,
+            "end_at": INSTANT,
+            "totals": members({"responses": COUNT, "devices": COUNT, "without_device": COUNT}),
+            "questions": array(members({"question_id": TEXT, "type": TEXT}, closed=False)),
+            "days": array(members({"date": DAY, "responses": COUNT, "questions": _BRIEF})),
+            "devices": array(members({"device_id": nullable(DEVICE_ID), "responses": COUNT, "questions": _BRIEF})),
+        },
+        closed=False,
     ),
     "Workspace": members(
         {

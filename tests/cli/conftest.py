@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from tests.fakes.vault import FakeVault
 from trimetric.dynamo.table import DynamoTable
 from trimetric.dynamo.workspaces import Workspaces
 from trimetric_cli.app import app
@@ -25,6 +26,7 @@ class Desk:
     terminal: bool = False
     now: datetime = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
     places: list[Place] = field(default_factory=list)
+    vault: FakeVault = field(default_factory=FakeVault)
 
     @property
     def workspaces(self) -> Workspaces:
@@ -37,6 +39,7 @@ class Desk:
     def type_exactly(self, *arguments: str, answer: str = "", environment: dict[str, str] | None = None) -> Result:
         operator = Operator(
             connect=self._connect,
+            open_vault=lambda place: self.vault,
             interactive=lambda: self.terminal,
             clock=lambda: self.now,
             stack_file=Path("no-such-folder/stack.json"),

@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Desk
+from tests.handlers.signing import http_date, sign
+from trimetric.auth.apiauth import SignatureAuthenticator, SignatureRefused
 from trimetric.auth.bearer import Authenticator
+from trimetric.domain.apiauth import SignedRequest
+from trimetric.domain.workspaces import Permission
 from trimetric.dynamo.table import DynamoTable
 from trimetric.errors import Unauthorized
 
@@ -69,9 +73,8 @@ def test_a_workspace_without_keys_says_so(desk: Desk, workspace: Any) -> None:
     assert desk.type("keys", "list", workspace["id"]).stdout == "The workspace Acme research has no keys.\n"
 
 
-@pytest.mark.parametrize("kind", ["apiauth", "metricis"])
-def test_kinds_of_other_dialects_cannot_be_issued_yet(desk: Desk, workspace: Any, kind: str) -> None:
-    assert desk.type("keys", "issue", workspace["id"], "--name", "laptop", "--kind", kind).exit_code == 2
+def test_kinds_that_open_nothing_cannot_be_issued_yet(desk: Desk, workspace: Any) -> None:
+    assert desk.type("keys", "issue", workspace["id"], "--name", "laptop", "--kind", "metricis").exit_code == 2
     assert desk.ask("keys", "list", workspace["id"]) == []
 
 
@@ -201,3 +204,88 @@ def test_a_limit_of_a_key_can_be_set_and_removed(desk: Desk, workspace: Any, iss
     assert desk.ask("keys", "set-limit", workspace["id"], key["id"], "5")["limit"] == 5
     assert [row["limit"] for row in desk.ask("keys", "list", workspace["id"])] == [5]
     assert desk.ask("keys", "set-limit", workspace["id"], key["id"], "default")["limit"] is None
+
+
+# -- keys that sign ---------------------------------------------------------------------------------------------------
+
+
+def signs(desk: Desk, key: Any) -> bool:
+    """Whether a function that has just started lets this pair in."""
+    date = http_date(desk.now)
+    headers = {"date": date, "authorization": f"APIAuth {key['key']}:{sign(key['secret'], 'GET', '', '', '/', date)}"}
+    authenticator = SignatureAuthenticator(desk.workspaces, desk.vault, clock=lambda: desk.now)
+    try:
+        principal = authenticator.authenticate(SignedRequest("GET", "/", "", headers))
+    except SignatureRefused:
+        return False
+    return bool(principal.credential.id == key["id"])
+
+
+def test_a_new_pair_signs(desk: Desk, workspace: Any, issue: Issue) -> None:
+    made = issue("kiosks", "--kind", "apiauth", "--limit", "600", "--days", "30")
+    assert signs(desk, made)
+    assert made["key"].startswith(workspace["id"].removeprefix("ws_"))
+    assert {name: made[name] for name in ("kind", "limit", "expires_at", "status")} == {
+        "kind": "apiauth",
+        "limit": 600,
+        "expires_at": "2026-03-02T09:30:01.000Z",
+        "status": "active",
+    }
+    assert made["permissions"] == [permission.value for permission in Permission]
+    assert made["secret"] not in repr(desk.workspaces.list_credentials(workspace["id"]))
+    assert made["secret"].endswith(made["last_four"])
+
+
+def test_a_pair_has_the_permissions_that_were_given(desk: Desk, issue: Issue) -> None:
+    made = issue("board", "--kind", "apiauth", "--permission", "surveys:read", "--permission", "devices:read")
+    assert made["permissions"] == ["devices:read", "surveys:read"]
+    [credential] = desk.workspaces.list_credentials(made["workspace_id"])
+    assert credential.permissions == (Permission.DEVICES_READ, Permission.SURVEYS_READ)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--permission", "devices:read"), ("--kind", "apiauth", "--permission", "devices:*")],
+    ids=["of a bearer key", "unknown"],
+)
+def test_permissions_that_make_no_sense(desk: Desk, workspace: Any, options: tuple[str, ...]) -> None:
+    assert desk.type("keys", "issue", workspace["id"], "--name", "x", *options).exit_code == 2
+    assert desk.ask("keys", "list", workspace["id"]) == []
+
+
+def test_pairs_are_listed_with_their_key_but_without_the_secret(desk: Desk, workspace: Any, issue: Issue) -> None:
+    bearer, pair = issue(), issue("kiosks", "--kind", "apiauth")
+    listed = desk.type("keys", "list", workspace["id"]).stdout
+    assert pair["key"] in listed
+    assert pair["secret"] not in listed
+    rows = desk.ask("keys", "list", workspace["id"])
+    assert rows == [{name: key[name] for name in key if name != "secret"} for key in (bearer, pair)]
+
+
+def test_rotation_keeps_the_key_and_for_a_day_the_old_secret(desk: Desk, workspace: Any, issue: Issue) -> None:
+    old = issue("kiosks", "--kind", "apiauth", "--limit", "12", "--permission", "devices:read")
+    new = desk.ask("keys", "rotate", workspace["id"], old["id"])
+    assert new["replaced_secret_expires_at"] == "2026-02-01T09:30:01.000Z"
+    same = ("id", "key", "name", "limit", "permissions", "created_at")
+    assert {name: new[name] for name in same} == {name: old[name] for name in same}
+    assert new["secret"] != old["secret"]
+    desk.wait(hours=23)
+    assert signs(desk, old)
+    assert signs(desk, new)
+    desk.wait(hours=2)
+    assert not signs(desk, old)
+    assert signs(desk, new)
+    assert len(desk.ask("keys", "list", workspace["id"])) == 1
+
+
+def test_rotation_without_overlap_ends_the_old_signing_secret(desk: Desk, workspace: Any, issue: Issue) -> None:
+    old = issue("kiosks", "--kind", "apiauth")
+    new = desk.ask("--yes", "keys", "rotate", workspace["id"], old["id"], "--overlap-days", "0")
+    assert not signs(desk, old)
+    assert signs(desk, new)
+
+
+def test_a_revoked_pair_signs_no_more(desk: Desk, workspace: Any, issue: Issue) -> None:
+    made = issue("kiosks", "--kind", "apiauth")
+    desk.ask("--yes", "keys", "revoke", workspace["id"], made["id"])
+    assert not signs(desk, made)

@@ -16,6 +16,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 from botocore.stub import Stubber
+from moto import mock_aws
 
 from tests.cli.conftest import Desk
 from trimetric.dynamo.table import DynamoTable
@@ -155,6 +156,21 @@ def test_a_stack_of_something_else_is_refused(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(stack, "stack_outputs", lambda client, name: {"BucketName": "b"})
     with pytest.raises(Refused, match="not a Trimetric stack"):
         stack.connect(LOCAL_PLACE)
+
+
+def test_the_vault_seals_with_the_key_that_the_stack_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        kms = boto3.client("kms", region_name="eu-west-1")
+        arn = kms.create_key()["KeyMetadata"]["Arn"]
+        monkeypatch.setattr(stack, "stack_outputs", lambda client, name: {"KeyArn": arn})
+        names = {"workspace_id": "ws_1", "credential_id": "key_1"}
+        sealed = stack.open_vault(Place("prod", region="eu-west-1")).seal(b"secret", **names)
+        assert kms.decrypt(CiphertextBlob=sealed, EncryptionContext=names)["Plaintext"] == b"secret"
+    monkeypatch.setattr(stack, "stack_outputs", lambda client, name: {"TableName": "t"})
+    with pytest.raises(Refused, match="no output KeyArn"):
+        stack.open_vault(LOCAL_PLACE)
 
 
 def client_error(code: str) -> ClientError:

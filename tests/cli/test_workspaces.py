@@ -99,6 +99,15 @@ def test_an_override_of_the_limit_can_be_set_and_removed(desk: Desk, workspace: 
     assert desk.ask("workspaces", "set-limit", workspace["id"], "default") == workspace
 
 
+def test_each_api_has_a_limit_of_its_own(desk: Desk, workspace: Any) -> None:
+    desk.ask("workspaces", "set-limit", workspace["id"], "7")
+    changed = desk.ask("workspaces", "set-limit", workspace["id"], "600", "--kind", "apiauth")
+    assert changed["limits"] == {"ux_metrics": 7, "apiauth": 600}
+    changed = desk.ask("workspaces", "set-limit", workspace["id"], "default")
+    assert changed["limits"] == {"apiauth": 600}
+    assert desk.type("workspaces", "set-limit", workspace["id"], "7", "--kind", "metricis").exit_code == 2
+
+
 @pytest.mark.parametrize("limit", ["0", "-1", "many", "1.5", "\N{ARABIC-INDIC DIGIT ONE}", "1000000001"])
 def test_a_limit_that_is_not_one_is_wrong_usage(desk: Desk, workspace: Any, limit: str) -> None:
     assert desk.type("workspaces", "set-limit", workspace["id"], "--", limit).exit_code == 2

@@ -325,6 +325,17 @@ def test_a_response_that_comes_while_a_device_is_replaced_is_not_forgotten(
     assert (shown["name"], shown["last_seen_at"]) == ("x", "2026-01-31T11:00:00.000Z")
 
 
+def test_a_survey_is_looked_for_again_where_the_device_moved_on(api: SignedClient) -> None:
+    survey = api.post(SURVEYS, {"name": "Stay"}).json["id"]
+    path = path_of(made(api))
+    with api.platform.between_read_and_write(lambda: api.put(path, {"name": "Theirs"})):
+        assert api.put(path, {"name": "Mine", "survey_id": survey}).status == 200
+    assert api.get(path).json["survey_id"] == survey
+    with api.platform.between_read_and_write(lambda: api.put(path, {"name": "Theirs"})):
+        assert api.put(path, {"name": "Mine", "survey_id": survey + 1}).fields == ["survey_id"]
+    assert api.get(path).json["name"] == "Theirs"
+
+
 def test_if_match_is_judged_by_what_is_written_over(api: SignedClient) -> None:
     device = made(api)
     path = path_of(device)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -11,8 +11,42 @@ from scripts.openapi.operations import OPERATIONS
 from tests.handlers.conftest import ROUTES, Client, Platform
 from tests.handlers.events import event
 from trimetric import errors
+from trimetric.http import signed
+from trimetric.http.dialects import Dialect, code_of
 
 DOCS = "/api/v1/docs.md"
+SIGNED_DOCS = "/docs/micrometrics.md"
+DOCUMENTS = [DOCS, SIGNED_DOCS, "/openapi.json", "/docs"]
+
+PERMISSIONS = {
+    get_args(getattr(signed, name))[1].dependency: permission
+    for name, permission in {
+        "DevicesReader": "devices:read",
+        "DevicesWriter": "devices:write",
+        "SurveysReader": "surveys:read",
+        "SurveysWriter": "surveys:write",
+        "ResponsesReader": "responses:read",
+        "ResponsesWriter": "responses:write",
+    }.items()
+}
+#: Of the Micrometrics dialect alone.
+SIGNED_ERRORS = {
+    errors.InvalidWindow,
+    errors.InvalidCursor,
+    errors.PermissionDenied,
+    errors.SurveyNotActive,
+    errors.SurveyInUse,
+    errors.DuplicateResponse,
+}
+#: Of the UX Metrics dialect alone.
+STUDY_ERRORS = {
+    errors.SubscriptionRequired,
+    errors.InvalidType,
+    errors.NotDraft,
+    errors.InvalidStatusTransition,
+    errors.HasStudies,
+    errors.WrongStudyType,
+}
 
 
 def test_documentation_needs_no_key_and_counts_its_readers(anonymous: Client, platform: Platform) -> None:
@@ -32,7 +66,7 @@ def test_a_key_changes_nothing(api: Client, anonymous: Client) -> None:
     assert api.get(DOCS).text == anonymous.get(DOCS, accept="application/json").text
 
 
-@pytest.mark.parametrize("path", [DOCS, "/openapi.json", "/docs"])
+@pytest.mark.parametrize("path", DOCUMENTS)
 def test_unchanged_documents_are_not_sent_again(anonymous: Client, path: str) -> None:
     first = anonymous.get(path)
     again = anonymous.get(path, if_none_match=first.headers["etag"])
@@ -40,7 +74,7 @@ def test_unchanged_documents_are_not_sent_again(anonymous: Client, path: str) ->
     assert again.headers["content-type"] == first.headers["content-type"]
 
 
-@pytest.mark.parametrize("path", [DOCS, "/openapi.json", "/docs", "/"])
+@pytest.mark.parametrize("path", [*DOCUMENTS, "/"])
 def test_unknown_parameters_and_other_methods_are_refused(anonymous: Client, path: str) -> None:
     assert anonymous.get(path, "x=1").status == 400
     refused = anonymous.post(path, {})
@@ -59,19 +93,38 @@ def test_every_endpoint_is_documented(anonymous: Client) -> None:
     assert listed == named
 
 
+def test_every_signed_endpoint_is_documented_with_its_permission(anonymous: Client) -> None:
+    shown = anonymous.get(SIGNED_DOCS).text
+    listed = set(re.findall(r"^\| (GET|POST|PUT|DELETE) \| `([^`]+)` \| (\w+:\w+) \|", shown, re.MULTILINE))
+    named = {
+        (
+            method,
+            re.sub(r"\{(\w+)\}", r":\1", route.path.removeprefix("/api/experience")),
+            PERMISSIONS[route.dependant.dependencies[0].call],
+        )
+        for route, method in routes()
+        if route.path.startswith("/api/experience/")
+    }
+    assert listed == named
+
+
 def _name_in_documentation(match: re.Match[str]) -> str:
     name = match.group(1)
     return {"participant_id": ":pid", "folder_id": ":id", "study_id": ":id", "name": ":name.svg"}.get(name, f":{name}")
 
 
 def test_every_error_is_documented(anonymous: Client) -> None:
-    shown = anonymous.get(DOCS).text
+    shown, signed = anonymous.get(DOCS).text, anonymous.get(SIGNED_DOCS).text
     for error in errors.ApiError.__subclasses__():
-        assert f"| {error.status} | `{error.code}` |" in shown
+        if error not in SIGNED_ERRORS:
+            assert f"| {error.status} | `{error.code}` |" in shown
+        if error not in STUDY_ERRORS:
+            assert f"| {error.status} | `{code_of(error(), Dialect.MICROMETRICS)}` |" in signed
 
 
-def test_links_inside_the_documentation_lead_somewhere(anonymous: Client) -> None:
-    shown = anonymous.get(DOCS).text
+@pytest.mark.parametrize("path", [DOCS, SIGNED_DOCS])
+def test_links_inside_the_documentation_lead_somewhere(anonymous: Client, path: str) -> None:
+    shown = anonymous.get(path).text
     headings = re.findall(r"^#+ (.+)$", shown, re.MULTILINE)
     anchors = {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
     assert set(re.findall(r"\]\(#([^)]+)\)", shown)) <= anchors
@@ -105,8 +158,7 @@ def test_each_endpoint_is_described_once() -> None:
 
 def test_the_gateway_has_each_path() -> None:
     served = {route.path for route, _ in routes()}
-    documented = {path for path in ROUTES if path.startswith("/api/v1/")}
-    assert documented == {path for path in served if path.startswith("/api/v1/") and path != DOCS}
+    assert set(ROUTES) == {path for path in served if path.startswith("/api/") and path != DOCS}
 
 
 def test_references_lead_somewhere() -> None:

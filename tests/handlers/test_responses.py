@@ -3,12 +3,15 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from tests.handlers.conftest import Client, Platform, Reply, incompressible
+from tests.fakes.table import FakeTable
+from tests.handlers.conftest import Client, Clock, Platform, Reply, incompressible
 from tests.handlers.experience import ANSWERS, QUESTIONS, answered, created, device, last_seen, send, survey, walked
 from tests.handlers.interruptions import Interruptions
 from tests.handlers.signing import READ_ONLY, SignedClient, signed_client_of
@@ -215,6 +218,7 @@ def test_a_blank_text_answers_no_required_question(api: SignedClient) -> None:
         ({"answers": [], "device_id": 5}, "device_id"),
         ({"answers": [], "language": "x" * 101}, "language"),
         ({"answers": [], "external_id": ""}, "external_id"),
+        ({"answers": [], "external_id": "\x00"}, "external_id"),
         ({"answers": [], "external_id": "x" * 256}, "external_id"),
         ({"answers": [], "external_id": 7}, "external_id"),
         ({"answers": [], "submitted_at": "2026-01-31T09:30:00"}, "submitted_at"),
@@ -235,6 +239,31 @@ def test_what_is_no_object_is_400(api: SignedClient, path: str, content: bytes) 
     reply = api.request("POST", f"{path}/responses", content=content)
     assert (reply.status, reply.json["error"]["code"]) == (400, "invalid_request")
     assert api.request("POST", "/api/experience/surveys/999/responses", content=content).status == 404
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+names = st.sampled_from(["answers", "device_id", "language", "external_id", "submitted_at", "nps", "why"])
+wild_answers = st.lists(st.fixed_dictionaries({"question_id": names | json_values, "value": json_values}), max_size=3)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(names, json_values, max_size=4), wild_answers | json_values)
+def test_whatever_is_sent_is_judged(members: dict[str, Any], answers: Any) -> None:
+    client = wild_client()
+    body = json.dumps({**members, "answers": answers}).encode()
+    reply = client.request("POST", "/api/experience/surveys/1/responses", content=body)
+    assert reply.status in (201, 200, 409, 422), reply.text
+
+
+@cache
+def wild_client() -> SignedClient:
+    client = signed_client_of(Platform(FakeTable(), Clock()))
+    survey(client)
+    return client
 
 
 def test_unknown_parameters_are_400(api: SignedClient, path: str) -> None:

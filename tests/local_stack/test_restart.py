@@ -9,6 +9,7 @@ import pytest
 
 from scripts.local_stack.ports import LOOPBACK, free_ports
 from scripts.local_stack.stack import running
+from tests.e2e.signer import Signer
 
 pytestmark = [pytest.mark.loopback, pytest.mark.allow_hosts([LOOPBACK])]
 
@@ -21,6 +22,12 @@ def ask(stack_file: Path, path: str, body: dict[str, Any] | None = None) -> Any:
     return answer.raise_for_status().json()["data"]
 
 
+def ask_signed(stack_file: Path, path: str) -> int:
+    stack = json.loads(stack_file.read_text())
+    signer = Signer(stack["workspaces"]["subscribed"]["apiauth"])
+    return httpx.get(stack["base_url"] + path, auth=signer, timeout=60).status_code
+
+
 def test_data_and_keys_outlive_a_restart(tmp_path: Path) -> None:
     first, second = free_ports(2)
     steps: list[str] = []
@@ -31,4 +38,5 @@ def test_data_and_keys_outlive_a_restart(tmp_path: Path) -> None:
     with running(tmp_path, ports=(first, second), progress=steps.append) as stack:
         assert stack.stack_file.read_bytes() == before
         assert ask(stack.stack_file, f"/api/v1/folders/{made['id']}") == made
+        assert ask_signed(stack.stack_file, "/api/experience/devices") == 200
     assert "Deploying the stack" not in steps

@@ -80,7 +80,7 @@ def rotated(vault: Vault, old: Credential, *, now: datetime, ends_at: str) -> Ne
 
 
 def _new_secret(vault: Vault, credential: Credential) -> tuple[str, SealedSecret]:
-    secret = secrets.token_urlsafe(32)
+    secret = secrets.token_hex(32)
     sealed = vault.seal(secret.encode(), workspace_id=credential.workspace_id, credential_id=credential.id)
     return secret, SealedSecret(sealed, last_four=secret[-4:])
 

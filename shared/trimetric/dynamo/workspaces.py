@@ -81,6 +81,17 @@ class Workspaces:
         """Set `name`, `plan`, `api_enabled` or `limits`; ConditionFailed if there is no such workspace."""
         self._table.write(Update(keys.workspace(workspace_id), set=attributes, conditions=[present()]))
 
+    def set_limit(self, workspace_id: str, kind: CredentialKind, per_minute: int | None) -> None:
+        """Override one dialect's limit, or with None take the override back; ConditionFailed as for `change`."""
+        path = f"limits.{kind.value}"
+        update = Update(
+            keys.workspace(workspace_id),
+            set={} if per_minute is None else {path: per_minute},
+            remove=[path] if per_minute is None else [],
+            conditions=[present()],
+        )
+        self._table.write(update)
+
     def add_credential(self, credential: Credential) -> None:
         self._table.write(_creation(credential))
 

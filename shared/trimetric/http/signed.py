@@ -17,6 +17,8 @@ from trimetric.http.call import Call
 
 #: Failed signatures of one address; what is more is answered 429, valid signatures never are on their account.
 FAILURES_PER_MINUTE: Final = 60
+#: Every refusal says this and no more.
+REFUSAL: Final = "The request is not signed by a known key"
 
 
 def signed_request(call: Call) -> SignedRequest:
@@ -42,9 +44,7 @@ def _identify(call: Call) -> Principal:
         if refused.credential_id is not None:
             call.log_fields["credential_id"] = refused.credential_id
         _count_failure(call)
-        raise Unauthorized(
-            "The request is not signed by a known key", headers={"WWW-Authenticate": "APIAuth"}
-        ) from refused
+        raise Unauthorized(REFUSAL, headers={"WWW-Authenticate": "APIAuth"}) from refused
 
 
 def _count_failure(call: Call) -> None:

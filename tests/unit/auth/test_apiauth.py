@@ -92,7 +92,7 @@ def world() -> World:
 def test_a_key_begins_with_its_workspace_and_its_secret_is_sealed(world: World) -> None:
     made = world.add_key(permissions=(Permission.DEVICES_READ,))
     assert re.fullmatch(f"{world.workspace.id.removeprefix('ws_')}[0-9a-f]{{16}}", made.key)
-    assert len(made.secret) == 43
+    assert len(made.secret) == 64
     assert made.secret not in repr(world.table.items())
     assert made.secret[-4:] == made.credential.last_four == made.credential.secrets[0].last_four
     assert world.workspaces.list_credentials(world.workspace.id) == [made.credential]

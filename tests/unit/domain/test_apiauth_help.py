@@ -170,3 +170,7 @@ def test_a_body_that_is_not_json_and_a_key_that_is_not_given() -> None:
     signature = sign(SECRET, "POST", TYPE, md5(b"\xff"), PATH, "")
     found = explain(request, secret=SECRET, signature=signature, now=NOW)
     assert [difference.part for difference in found.differences] == ["date"]
+
+
+def test_a_secret_that_is_no_base64() -> None:
+    assert explain(GET, secret="abcde", signature="x", now=NOW).signed is None

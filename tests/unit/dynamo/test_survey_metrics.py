@@ -18,7 +18,7 @@ from trimetric.domain.experience.responses import Response, day_of, month_of
 from trimetric.domain.experience.surveys import Question
 from trimetric.dynamo import blobs, keys
 from trimetric.dynamo.experience import devices, metrics, responses, surveys
-from trimetric.dynamo.experience.metrics import DAY_MILLIS, SurveyMetrics
+from trimetric.dynamo.experience.metrics import DAY_MILLIS, Snapshot, SurveyMetrics
 from trimetric.dynamo.experience.responses import Responses
 from trimetric.dynamo.keys import Key
 from trimetric.dynamo.table import ConditionFailed, Delete, Put, Update
@@ -72,18 +72,24 @@ class World:
         self.read()
 
     def read(self, first: int = ALL[0], last: int = ALL[1]) -> dict[str, Any]:
+        return self.snapshot(first, last).figures()
+
+    def snapshot(self, first: int = ALL[0], last: int = ALL[1]) -> Snapshot:
         snapshot = SurveyMetrics(self.table, sleep=lambda seconds: None).read(WORKSPACE, SURVEY, first=first, last=last)
         assert snapshot is not None
-        return snapshot.figures()
+        return snapshot
 
     def counted(self, first: int = ALL[0], last: int = ALL[1]) -> dict[str, Any]:
         """What the figures have to be: every response counted anew."""
+        return Counting(self.questions).summary(self.days(first, last))
+
+    def days(self, first: int = ALL[0], last: int = ALL[1]) -> dict[str, State]:
         counting, days = Counting(self.questions), dict[str, State]()
         for response in self.sent:
             if first <= response.submitted_millis <= last:
                 day = days.setdefault(day_of(response.submitted_millis), State())
                 day.add(counting.contribution(response))
-        return counting.summary(dict(sorted(days.items())))
+        return dict(sorted(days.items()))
 
     def marks(self) -> int:
         return sum(item["pk"] == keys.unfolded_responses(WORKSPACE, SURVEY) for item in self.table.items())
@@ -129,6 +135,7 @@ steps = st.one_of(
     st.tuples(st.just("read all"), st.just(0), st.just(0)),
     st.tuples(st.just("die"), st.integers(0, 8), st.booleans()),
     st.tuples(st.just("meet"), st.integers(0, 8), moments),
+    st.tuples(st.just("slip in"), st.integers(0, 8), moments),
     st.tuples(st.just("ask"), st.integers(1, len(QUESTIONS)), st.just(0)),
 )
 
@@ -144,7 +151,8 @@ def test_figures_are_those_of_a_recount_whatever_happens(history: Sequence[tuple
         assert world.read() == world.counted()
         if actions > 3:
             assert world.marks() == 0
-        assert world.read() == world.counted()
+        states = {day: state for day, state in world.snapshot().days.items() if state.counters}
+        assert states == world.days()
 
 
 def take(world: World, what: str, one: int, other: int) -> None:
@@ -161,6 +169,10 @@ def take(world: World, what: str, one: int, other: int) -> None:
                 world.read()
         case "meet":
             with world.interrupted(one, action=lambda: world.meet(other, one)):
+                before = world.counted()
+                assert world.read() in (before, world.counted())
+        case "slip in":
+            with world.interrupted(one, action=lambda: world.send(other, one)):
                 before = world.counted()
                 assert world.read() in (before, world.counted())
         case "ask":
@@ -369,6 +381,46 @@ def test_states_that_are_made_anew_are_by_several_reads(world: World, monkeypatc
     with pytest.raises(Unavailable):
         world.read()
     assert world.read() == world.counted()
+
+
+@pytest.mark.parametrize("call", range(6))
+def test_a_response_that_slips_in_while_states_are_made_anew_counts_once(world: World, call: int) -> None:
+    for number in range(5):
+        world.send(ALL[0] + number, number)
+    world.read()
+    world.ask(QUESTIONS[:2])
+    with world.interrupted(call, action=lambda: world.send(ALL[0] + 9, 9)):
+        world.read()
+    assert world.read() == world.counted()
+
+
+def test_states_are_made_anew_behind_a_long_backlog(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits beyond the marks that one read can work on is not in the state, and must not be put there twice."""
+    for number in range(40):
+        world.send(ALL[0] + number * 7, number)
+    world.read()
+    for number in range(300):
+        world.send(ALL[0] + number * 5, number)
+    world.ask(QUESTIONS[:3])
+    monkeypatch.setattr(metrics, "MAX_CHUNKS", 1)
+    monkeypatch.setattr(metrics, "MAX_COUNTED", 5)
+    for _ in range(10):
+        with suppress(Unavailable):
+            world.read()
+    assert world.read() == world.counted()
+    assert world.marks() == 0
+
+
+def test_a_store_that_is_too_busy_to_write_still_shows_figures(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.send(ALL[0], 1)
+
+    def refuse(*actions: Any) -> None:
+        raise Unavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.table, "write", refuse)
+        assert world.read() == world.counted()
+    assert world.marks() == 1
 
 
 def test_many_pages_of_a_day_are_counted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,10 +85,6 @@ class Survey:
     version: int = 1
     admits: int = 1
 
-    @property
-    def active(self) -> bool:
-        return self.status is Status.ACTIVE
-
     def public(self) -> dict[str, Any]:
         return {
             "id": self.id,

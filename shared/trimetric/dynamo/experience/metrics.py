@@ -56,7 +56,7 @@ MAX_BLIND_DAYS: Final = MAX_BATCH_GET - 1
 
 #: What a transaction takes, less what its keys and expressions need; states may be twice as large once folded.
 _MOST_BYTES: Final = 3_800_000
-_PAGE: Final = 1_000
+_PAGE: Final = 2_000
 _JITTER: Final = random.SystemRandom()
 
 
@@ -94,11 +94,6 @@ class _Window:
             return cls(range(0), [(first, last)])
         edges = [(first, begin * DAY_MILLIS - 1), (end * DAY_MILLIS, last)]
         return cls(range(begin, end), [(start, stop) for start, stop in edges if start <= stop])
-
-    @property
-    def whole(self) -> tuple[int, int]:
-        """The first and the last millisecond of the whole days."""
-        return self.days.start * DAY_MILLIS, self.days.stop * DAY_MILLIS - 1
 
 
 @dataclass(slots=True)
@@ -157,14 +152,20 @@ class SurveyMetrics:
 
     def _marks(self, workspace_id: str, survey_id: int, window: _Window) -> list[str]:
         """Ids of the window's responses that are in no state yet, in their order; no more than a read can work on."""
-        first, last = window.whole
         most = MAX_CHUNKS * MAX_ACTIONS + MAX_COUNTED
-        if not window.days:
-            return []
-        found = self._table.query(
-            keys.unfolded_responses(workspace_id, survey_id), after=ids.before(ids.RESPONSE, millis=first), limit=most
-        )
-        return [item["sk"] for item in found if ids.millis(item["sk"]) <= last]
+        return list(islice(self._all_marks(workspace_id, survey_id, window.days), most))
+
+    def _all_marks(self, workspace_id: str, survey_id: int, days: range) -> Iterator[str]:
+        if not days:
+            return
+        first, last = _millis_of(days)
+        partition, after = keys.unfolded_responses(workspace_id, survey_id), ids.before(ids.RESPONSE, millis=first)
+        while page := self._table.query(partition, after=after, limit=_PAGE):
+            within = [item["sk"] for item in page if ids.millis(item["sk"]) <= last]
+            yield from within
+            if len(within) < _PAGE:
+                return
+            after = page[-1]["sk"]
 
     def _base(self, workspace_id: str, survey_id: int, window: _Window, marks: Sequence[str]) -> _Base | None:
         """None: no such survey; LookAgain if what was read is not of one moment."""
@@ -197,7 +198,7 @@ class SurveyMetrics:
         """Days of the window that may hold responses."""
         if len(window.days) <= MAX_BLIND_DAYS:
             return [day_of(number * DAY_MILLIS) for number in window.days]
-        first, last = window.whole
+        first, last = _millis_of(window.days)
         months = self._responses.months(workspace_id, survey_id, first=first, last=last)
         begin, end = day_of(first), day_of(last)
         return [day for month in months for day in _days_of_month(month) if begin <= day <= end]
@@ -265,7 +266,11 @@ class SurveyMetrics:
         actions = [action for actions, _ in stored for action in actions] + list(deletions)
         if len(actions) > MAX_ACTIONS or sum(size for _, size in stored) > _MOST_BYTES:
             raise _TooLarge(touched)
-        self._table.write(*actions)
+        try:
+            self._table.write(*actions)
+        except Unavailable as error:
+            # Others are writing the same states. In the end, days are counted without any.
+            raise LookAgain from error
 
     def _rebuild(self, base: _Base, marks: Sequence[str]) -> Sequence[str]:
         """Make the states anew that say nothing; gives the marks as they are by then.
@@ -275,7 +280,7 @@ class SurveyMetrics:
         """
         for day in sorted(base.unusable):
             items = self._of_day(base, day)
-            fresh = self._marks(base.workspace_id, base.survey.id, _Window(_one_day(day), ()))
+            fresh = list(self._all_marks(base.workspace_id, base.survey.id, _one_day(day)))
             unfolded = set(fresh)
             made = State.of(self._contribution(base, item) for item in items if item["sk"] not in unfolded)
             kept = base.kept[day]
@@ -293,7 +298,7 @@ class SurveyMetrics:
 
     def _of_day(self, base: _Base, day: str) -> list[Item]:
         """All responses of a day; Unavailable where this read has counted as many as it can."""
-        first, last = _Window(_one_day(day), ()).whole
+        first, last = _millis_of(_one_day(day))
         items: list[Item] = []
         for page in self._pages(base.workspace_id, base.survey.id, first, last):
             items += page
@@ -339,6 +344,11 @@ def _chunks(base: _Base, marks: Sequence[str], *, small: bool) -> Iterator[Seque
 def _merged(days: Mapping[str, State], others: Mapping[str, State]) -> Mapping[str, State]:
     """Both never hold the same day."""
     return dict(sorted({**days, **others}.items()))
+
+
+def _millis_of(days: range) -> tuple[int, int]:
+    """The first and the last one."""
+    return days.start * DAY_MILLIS, days.stop * DAY_MILLIS - 1
 
 
 def _one_day(day: str) -> range:

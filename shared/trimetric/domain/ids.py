@@ -19,6 +19,7 @@ QUESTION: Final = "qst"
 PARTICIPANT: Final = "prt"
 RESULT: Final = "res"
 KEY: Final = "key"
+CLINICAL_PARTICIPANT: Final = "par"
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _BODY = re.compile(r"[0-9a-hjkmnp-tv-z]{26}")

@@ -23,6 +23,13 @@ can reach another tenant.
 | folded metrics of a study                      | `W#std_…#people` | `metrics`        | |
 | … their parts, where they are large            | `W#std_…#people` | `metrics#<nn>`   | |
 | an import that needs several transactions      | `W#std_…#people` | `import#<id>`    | |
+| number that was given last (Metricis studies, batteries) | `W`      | `count#<name>`   | |
+| Metricis study by number                       | `W#mst#<n>`      | `study`          | |
+| … its number by code                           | `W#mst_code#<sha256>` | `study`     | |
+| Metricis battery by number                     | `W#battery_<n>`  | `battery`        | |
+| Metricis participant by id (derived from study and code) | `W#par_…` | `participant`  | |
+| … the sessions that name this person           | `W#par_…`        | `session#sess_…` | |
+| imports of Metricis participants: unfinished, committed | `W#par_imports` | `open#<id>`, `committed#<id>` | |
 | answer remembered for an Idempotency-Key       | `W#idem#<sha256>` | `answer`         | |
 
 The indexes are local: a list read directly after a write must show it, so it has to be strongly consistent. They
@@ -127,3 +134,35 @@ def staged_import(workspace_id: str, study_id: str, import_id: str) -> Key:
 
 def remembered_answer(workspace_id: str, digest: str) -> Key:
     return Key(f"{workspace_id}#idem#{digest}", "answer")
+
+
+def given_number(workspace_id: str, name: str) -> Key:
+    return Key(workspace_id, f"count#{name}")
+
+
+def clinical_study(workspace_id: str, number: int) -> Key:
+    return Key(f"{workspace_id}#mst#{number}", "study")
+
+
+def clinical_study_code(workspace_id: str, digest: str) -> Key:
+    return Key(f"{workspace_id}#mst_code#{digest}", "study")
+
+
+def battery(workspace_id: str, number: int) -> Key:
+    return Key(f"{workspace_id}#battery_{number}", "battery")
+
+
+def clinical_participant(workspace_id: str, participant_id: str) -> Key:
+    return Key(f"{workspace_id}#{participant_id}", "participant")
+
+
+def participant_session(workspace_id: str, participant_id: str, session_id: str = "") -> Key:
+    return Key(f"{workspace_id}#{participant_id}", f"session#{session_id}")
+
+
+def open_import(workspace_id: str, import_id: str = "") -> Key:
+    return Key(f"{workspace_id}#par_imports", f"open#{import_id}")
+
+
+def committed_import(workspace_id: str, import_id: str) -> Key:
+    return Key(f"{workspace_id}#par_imports", f"committed#{import_id}")

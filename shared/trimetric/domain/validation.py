@@ -1,9 +1,10 @@
 """Shape checks: one door into pydantic, and one translation of what it finds into our own field errors."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Annotated, Any, Final, Protocol, TypeVar, overload
 
-from pydantic import BaseModel, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, StringConstraints, ValidationError
 
 from trimetric.errors import FieldError, ValidationFailed
 
@@ -43,6 +44,19 @@ Phone = Annotated[str, StringConstraints(strict=True, pattern=PHONE_PATTERN)]
 LanguageTag = Annotated[str, StringConstraints(strict=True, max_length=35, pattern=LANGUAGE_PATTERN)]
 #: What people call a study or a participant: kept as it was sent.
 Code = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64, pattern=CODE_PATTERN)]
+DATE_PATTERN: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+
+
+def _real_date(text: str) -> str:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("is not a real date") from None
+    return text
+
+
+#: `YYYY-MM-DD`.
+CalendarDate = Annotated[str, StringConstraints(strict=True, pattern=DATE_PATTERN), AfterValidator(_real_date)]
 #: Longer prose.
 Description = Annotated[str, StringConstraints(strict=True, max_length=5000, pattern=TEXT_PATTERN)]
 
@@ -62,6 +76,7 @@ _PATTERN_MESSAGES: Final = {
     NOT_BLANK_PATTERN: "must not be blank or contain U+0000",
     HTTP_URL_PATTERN: "must be an absolute http or https URL",
     URL_PATH_PATTERN: "must be a URL path: it begins with / and has no query, fragment or space",
+    DATE_PATTERN: "must be a date such as 2026-01-31",
     EMAIL_PATTERN: "Invalid email format",
     PHONE_PATTERN: "must be a phone number of digits, spaces and ( ) . / - with or without a leading +",
     LANGUAGE_PATTERN: "must be a language tag such as en or pt-BR",
@@ -93,6 +108,7 @@ _MESSAGES: Final = {
     "too_long": "must have at most {max_length} members",
     "too_short": "must have at least {min_length} members",
     "literal_error": "must be {expected}",
+    "enum": "must be {expected}",
     "recursion_depth_exceeded": "nests too deep",
     "recursion_loop": "nests too deep",
     "value_error": "{error}",

@@ -76,7 +76,7 @@ def session_added(workspace_id: str, identifier: str, session_id: str) -> Sequen
 
 
 def session_removed(workspace_id: str, identifier: str, session_id: str) -> Sequence[Action]:
-    """A session is gone or names this person no longer; refused (place 0) if none is left, (place 1) if it never did."""
+    """A session is gone or names this person no longer; refused (place 0, 1) if it never did."""
     counted = Update(
         keys.clinical_participant(workspace_id, identifier),
         add={"counts.sessions": -1},

@@ -3,9 +3,9 @@
     (absent) ──begin──▶ open ──commitment──▶ committed
                          └──give_up──▶ void ──rolled back──▶ (absent)
 
-A staged person names the import (`import`) and exists if and only if a record says that it was committed; that stays, so
-people need not be written twice. Every chunk and the commit ask for an open record: an import that somebody else gave up
-can neither write nor commit any more.
+A staged person names the import (`import`) and exists if and only if a record says that it was committed; that stays,
+so people need not be written twice. Every chunk and the commit ask for an open record: an import that somebody else
+gave up can neither write nor commit any more.
 """
 
 import secrets

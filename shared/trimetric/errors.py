@@ -3,10 +3,11 @@
     ApiError
     ├── InvalidRequest          400  unparsable input, bad parameters, bad cursors
     ├── Unauthorized            401
-    ├── Forbidden               403  the workspace's API is switched off
+    ├── Forbidden               403  the workspace's API is switched off, or the caller's role does not allow it
     ├── SubscriptionRequired    403
     ├── NotFound                404  absent, or another workspace's
     ├── MethodNotAllowed        405
+    ├── Conflict                409  the state of what is asked for does not allow it
     ├── IdempotencyInProgress   409
     ├── PreconditionFailed      412
     ├── PayloadTooLarge         413
@@ -90,6 +91,12 @@ class MethodNotAllowed(ApiError):
     status = 405
     code = "invalid_request"
     default_message = "This path does not take that method"
+
+
+class Conflict(ApiError):
+    status = 409
+    code = "conflict"
+    default_message = "The resource is in use or in another state"
 
 
 class IdempotencyInProgress(ApiError):

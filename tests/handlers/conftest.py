@@ -27,10 +27,12 @@ from tests.fakes.buckets import FakeBucketsClient
 from tests.fakes.table import FakeTable
 from tests.handlers.events import Event, event
 from trimetric.auth.bearer import Authenticator, new_key
+from trimetric.auth.metricis import MetricisAuthenticator
 from trimetric.domain import ids, times
 from trimetric.domain.workspaces import Plan, Workspace
 from trimetric.dynamo.buckets import TokenBuckets
 from trimetric.dynamo.keys import Key
+from trimetric.dynamo.metricis.accounts import Accounts
 from trimetric.dynamo.table import Action, DynamoTable, Item, Meter, Table
 from trimetric.dynamo.workspaces import Workspaces
 from trimetric.http.call import Runtime
@@ -228,6 +230,7 @@ class Platform:
             meter=meter,
             clock=self.clock,
             sleep=self.sleep,
+            metricis=MetricisAuthenticator(Accounts(table), clock=self.clock, monotonic=self.clock.seconds),
         )
 
     def serve(self, *routers: APIRouter) -> LambdaHandler:

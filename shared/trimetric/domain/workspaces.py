@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from trimetric.domain.metricis.accounts import Role
+
 
 class Plan(StrEnum):
     FREE = "free"
@@ -19,10 +21,13 @@ class CredentialKind(StrEnum):
 #: Requests per minute of the UX Metrics dialect.
 PLAN_LIMITS: Final = {Plan.FREE: 60, Plan.SUBSCRIBED: 300}
 
+#: Requests per minute of each token and of each user of the Metricis dialect.
+METRICIS_LIMIT: Final = 60
+
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """`limits` holds overrides in requests per minute by dialect (`ux_metrics`)."""
+    """`limits` holds overrides in requests per minute by dialect (`ux_metrics`, `metricis`)."""
 
     id: str
     name: str
@@ -34,6 +39,9 @@ class Workspace:
 
     def ux_metrics_limit(self) -> int:
         return self.limits.get(CredentialKind.UX_METRICS, PLAN_LIMITS[self.plan])
+
+    def metricis_limit(self) -> int:
+        return self.limits.get(CredentialKind.METRICIS, METRICIS_LIMIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +57,5 @@ class Credential:
     secret_hash: str = field(repr=False)
     expires_at: str | None = None
     limit: int | None = None
+    #: Of a token of the Metricis dialect.
+    role: Role | None = None

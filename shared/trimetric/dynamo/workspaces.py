@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from trimetric.domain.metricis.accounts import Role
 from trimetric.domain.workspaces import Credential, CredentialKind, Plan, Workspace
 from trimetric.dynamo import keys
 from trimetric.dynamo.keys import Key
@@ -128,6 +129,7 @@ def _creation(credential: Credential) -> Put:
         "created_at": credential.created_at,
         "ends_at": credential.expires_at,
         "limit": credential.limit,
+        "role": credential.role.value if credential.role else None,
     }
     return Put(item, [absent()])
 
@@ -155,4 +157,5 @@ def _credential(item: Item) -> Credential:
         secret_hash=item["sk"].removeprefix("key#"),
         expires_at=item.get("ends_at"),
         limit=item.get("limit"),
+        role=Role(item["role"]) if "role" in item else None,
     )

@@ -15,6 +15,7 @@ from trimetric.domain.times import to_millis
 from trimetric.dynamo.idempotency import StoredAnswer, remember, stored_answer
 from trimetric.dynamo.table import CONFLICT_PAUSES, Action, ConditionFailed
 from trimetric.errors import IdempotencyInProgress, IdempotencyKeyReused, Unavailable
+from trimetric.http import dialects
 from trimetric.http.call import Call, etag_of, etag_of_markdown
 
 JSON: Final = "application/json"
@@ -148,9 +149,10 @@ def respond(call: Call, answer: Answer) -> Response:
     """The answer to a read: negotiated, with an ETag on single objects, 304 where the caller has it already."""
     _require_read_inputs(call)
     page, content = answer.page, answer.content()
-    as_markdown = prefers_markdown(call.request.headers.get("accept"))
+    negotiated = dialects.of_path(call.request.scope["path"]) is dialects.Dialect.UX_METRICS
+    as_markdown = negotiated and prefers_markdown(call.request.headers.get("accept"))
     media_type = MARKDOWN if as_markdown else JSON
-    headers = {"Vary": "Accept", **answer.headers}
+    headers = {**({"Vary": "Accept"} if negotiated else {}), **answer.headers}
     shown = content
     if as_markdown:
         next_cursor = page.next_cursor if page else None

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
@@ -20,6 +20,7 @@ from trimetric.dynamo.buckets import TokenBuckets
 from trimetric.dynamo.idempotency import RequestIdentity
 from trimetric.dynamo.table import Meter, Table
 from trimetric.errors import (
+    ApiError,
     FieldError,
     Forbidden,
     InvalidRequest,
@@ -30,8 +31,12 @@ from trimetric.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
-from trimetric.http import strict_json
+from trimetric.http import dialects, strict_json
 from trimetric.settings import Settings
+
+if TYPE_CHECKING:
+    from trimetric.auth.metricis import Caller, MetricisAuthenticator
+    from trimetric.domain.metricis.accounts import Role
 
 _REQUEST_ID: Final = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,126}[\x21-\x7e])?")
 _IDEMPOTENCY_KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
@@ -57,6 +62,8 @@ class Runtime:
     sleep: Callable[[float], None] = time.sleep
     #: True until the first request has been answered.
     cold: bool = True
+    #: Of functions that speak the Metricis dialect.
+    metricis: "MetricisAuthenticator | None" = None
 
 
 @dataclass(slots=True)
@@ -74,6 +81,10 @@ class Call:
     _read_parameters: bool = False
     _read_body: bool = False
     log_fields: dict[str, Any] = field(default_factory=dict)
+    #: Who called, in the Metricis dialect; None where a session id is the credential.
+    caller: "Caller | None" = None
+    #: X-Session-ID, where the endpoint takes it.
+    session_id: str | None = None
 
     @property
     def table(self) -> Table:
@@ -84,6 +95,13 @@ class Call:
         if self.workspace is None:
             raise RuntimeError("this endpoint asked for a workspace without asking for a credential")
         return self.workspace
+
+    @property
+    def role(self) -> "Role":
+        """What the caller may do in the Metricis dialect."""
+        if self.caller is None:
+            raise RuntimeError("this endpoint asked for a role without asking for a credential")
+        return self.caller.role
 
     @property
     def now_text(self) -> str:
@@ -107,10 +125,18 @@ class Call:
         found = dict(pairs)
         for name in found:
             if name not in known:
-                raise InvalidRequest(f"Unknown parameter: {printable(name)}")
+                raise self._bad_parameter(name, f"Unknown parameter: {printable(name)}")
         if len(found) != len(pairs):
-            raise InvalidRequest("A parameter is given twice")
+            names = [name for name, _ in pairs]
+            raise self._bad_parameter(
+                next(name for name in names if names.count(name) > 1), "A parameter is given twice"
+            )
         return found
+
+    def _bad_parameter(self, name: str, message: str) -> ApiError:
+        if dialects.of_path(self.request.scope["path"]) is dialects.Dialect.METRICIS:
+            return ValidationFailed.of(printable(name), message)
+        return InvalidRequest(message)
 
     def body(self) -> Any:
         """The JSON document that was sent."""

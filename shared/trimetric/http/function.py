@@ -8,8 +8,10 @@ from mangum import Mangum
 
 from trimetric import settings
 from trimetric.auth.bearer import Authenticator
+from trimetric.auth.metricis import MetricisAuthenticator
 from trimetric.dynamo.buckets import TokenBuckets
 from trimetric.dynamo.client import client
+from trimetric.dynamo.metricis.accounts import Accounts
 from trimetric.dynamo.table import DynamoTable, Meter
 from trimetric.dynamo.workspaces import Workspaces
 from trimetric.http.application import create_app
@@ -21,16 +23,31 @@ TEXT = ["text/", "application/json", "application/xml", "image/svg+xml"]
 
 
 def make_handler(*routers: APIRouter) -> LambdaHandler:
+    return _handler_of(_runtime(), routers)
+
+
+def make_metricis_handler(*routers: APIRouter) -> LambdaHandler:
+    """For functions whose callers have Metricis credentials."""
+    runtime = _runtime()
+    runtime.metricis = MetricisAuthenticator(Accounts(runtime.table))
+    return _handler_of(runtime, routers)
+
+
+def _runtime() -> Runtime:
     configuration = settings.current()
     meter = Meter()
     table = DynamoTable(client("dynamodb"), configuration.table_name, meter=meter)
-    runtime = Runtime(
+    return Runtime(
         settings=configuration,
         table=table,
         buckets=TokenBuckets(client("dynamodb", patient=False), configuration.buckets_table_name, meter=meter.count),
         authenticator=Authenticator(Workspaces(table)),
         meter=meter,
     )
+
+
+def _handler_of(runtime: Runtime, routers: Sequence[APIRouter]) -> LambdaHandler:
+    configuration = runtime.settings
     handler = handler_of(runtime, make_logger(configuration), routers)
     return traced(handler, configuration) if configuration.trace_subsegments else handler
 

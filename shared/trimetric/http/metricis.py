@@ -6,7 +6,7 @@ the signatures of endpoints: `ReadOnly`, `Coordinator`, `Researcher`, `Admin`, e
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated, Any, Final, Protocol
+from typing import Annotated, Any, Final, Protocol, overload
 
 from fastapi import Depends, Request, Response
 
@@ -14,7 +14,7 @@ from trimetric.auth.metricis import MetricisAuthenticator, unauthorized
 from trimetric.domain import ids
 from trimetric.domain.metricis.accounts import Role
 from trimetric.domain.throttle import Policy
-from trimetric.domain.validation import Shape, T_co, parse
+from trimetric.domain.validation import M, Shape, T_co, parse
 from trimetric.errors import Forbidden, ValidationFailed
 from trimetric.http.answers import JSON, to_json
 from trimetric.http.call import Call
@@ -56,8 +56,13 @@ def respond_page(call: Call, rows: Sequence[Any], page: PageOf, total: int) -> R
     return Response(to_json({"data": list(rows), "pagination": pagination(page, total)}), 200, media_type=JSON)
 
 
-def body_of(call: Call, shape: Shape[T_co]) -> T_co:
-    """The body as `shape` (a pydantic `TypeAdapter`) wants it; a body that is no object is refused as `body`."""
+@overload
+def body_of(call: Call, shape: Shape[T_co]) -> T_co: ...
+@overload
+def body_of(call: Call, shape: type[M]) -> M: ...
+def body_of(call: Call, shape: Any) -> Any:
+    """The body as `shape` (a pydantic model or `TypeAdapter`) wants it; a body that is no object is refused as
+    `body`."""
     document = call.body()
     if not isinstance(document, dict):
         raise ValidationFailed.of("body", "must be an object")

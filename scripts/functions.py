@@ -13,3 +13,8 @@ FUNCTIONS: Final = (
     "collect",
     "docs",
 )
+
+
+def logical_name(group: str) -> str:
+    """How the group's resources begin in the template: `metricis_studies` → `MetricisStudies`."""
+    return "".join(word.capitalize() for word in group.split("_"))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scripts.functions import FUNCTIONS
+from scripts.functions import FUNCTIONS, logical_name
 from tests.template.conftest import ROOT, Template, listed
 from trimetric import settings
 from trimetric.dynamo import keys
@@ -31,14 +31,14 @@ def schema(properties: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def test_every_group_is_one_function(template: Template) -> None:
-    assert sorted(template.functions()) == sorted(f"{group.capitalize()}Function" for group in FUNCTIONS)
+    assert sorted(template.functions()) == sorted(f"{logical_name(group)}Function" for group in FUNCTIONS)
     folders = {path.parent.name for path in (ROOT / "functions").glob("*/app.py")}
     assert folders == set(FUNCTIONS)
 
 
 @pytest.mark.parametrize("group", FUNCTIONS)
 def test_the_handler_is_the_one_of_its_folder(template: Template, group: str) -> None:
-    key = f"{group.capitalize()}Function"
+    key = f"{logical_name(group)}Function"
     properties = template.functions()[key]
     assert properties["Handler"] == f"functions.{group}.app.handler"
     assert properties["CodeUri"] == f"functions/{group}"
@@ -147,11 +147,11 @@ def test_nobody_may_scan_or_administer_a_table(template: Template) -> None:
 
 @pytest.mark.parametrize("group", FUNCTIONS)
 def test_a_function_may_write_what_its_work_needs_and_no_more(template: Template, group: str) -> None:
-    own = [statement for source, statement in template.statements() if source == f"{group.capitalize()}Role"]
+    own = [statement for source, statement in template.statements() if source == f"{logical_name(group)}Role"]
     asked = {action for statement in own for action in listed(statement["Action"])}
     assert asked - {"logs:CreateLogStream", "logs:PutLogEvents"} == {f"dynamodb:{action}" for action in WRITES[group]}
     for statement in own:
-        target = "Table" if statement["Action"][0].startswith("dynamodb:") else f"{group.capitalize()}Logs"
+        target = "Table" if statement["Action"][0].startswith("dynamodb:") else f"{logical_name(group)}Logs"
         assert statement["Resource"] == {"Fn::GetAtt": [target, "Arn"]}
 
 

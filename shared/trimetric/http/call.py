@@ -147,6 +147,17 @@ class Call:
             raise UnsupportedMediaType
         return strict_json.parse(self.content)
 
+    def media_type(self, *accepted: str) -> str:
+        """The type of a body that is not JSON; UnsupportedMediaType if it is not one of those."""
+        self._read_body = True
+        if not self.content:
+            raise InvalidRequest("The request needs a body")
+        given, _, parameters = self.request.headers.get("content-type", "").lower().partition(";")
+        charset = parameters.strip().removeprefix("charset=").strip('"')
+        if given.strip() not in accepted or (charset.startswith(("utf-", "iso-", "windows-")) and charset != "utf-8"):
+            raise UnsupportedMediaType(f"Send the body as {' or '.join(accepted)}, in UTF-8")
+        return given.strip()
+
     def wrapped_body(self, wrapper: str) -> Any:
         """The value of the one member that the body must have."""
         document = self.body()

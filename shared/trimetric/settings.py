@@ -23,6 +23,11 @@ class Settings:
     log_level: str = "INFO"
     #: X-Ray subsegments for each request (the SDK costs import time at cold start).
     trace_subsegments: bool = False
+    #: How long an access token of the Metricis dialect is valid, and the secret (ARN) whose versions sign them.
+    access_token_seconds: int = 1800
+    signing_secret_id: str = ""
+    #: KMS key (ARN) that seals what must be recovered.
+    data_key_id: str = ""
 
 
 def read(environment: Mapping[str, str]) -> Settings:
@@ -35,6 +40,9 @@ def read(environment: Mapping[str, str]) -> Settings:
         service=environment.get("POWERTOOLS_SERVICE_NAME", "trimetric"),
         log_level=environment.get("LOG_LEVEL", "INFO"),
         trace_subsegments=environment.get("TRACE_SUBSEGMENTS", "false") == "true",
+        access_token_seconds=int(environment.get("ACCESS_TOKEN_SECONDS", "1800")),
+        signing_secret_id=environment.get("SIGNING_SECRET_ID", ""),
+        data_key_id=environment.get("DATA_KEY_ID", ""),
     )
 
 

@@ -24,10 +24,14 @@ from fastapi import APIRouter
 
 from trimetric.http.function import handler_of
 from tests.fakes.buckets import FakeBucketsClient
+from tests.fakes.secrets import FakeSecret, FakeVault
 from tests.fakes.table import FakeTable
 from tests.handlers.events import Event, event
 from trimetric.auth.bearer import Authenticator, new_key
+from trimetric.auth.login_tokens import AccessTokens
 from trimetric.auth.metricis import MetricisAuthenticator
+from trimetric.auth.signing_keys import SigningKeys
+from trimetric.auth.usage import Usage
 from trimetric.domain import ids, times
 from trimetric.domain.workspaces import Plan, Workspace
 from trimetric.dynamo.buckets import TokenBuckets
@@ -211,6 +215,10 @@ class Platform:
     settings: Settings = field(default_factory=lambda: Settings("table", "buckets", cors_origins=(ORIGIN,)))
     sleep: Callable[[float], None] = lambda seconds: None
     buckets_client: FakeBucketsClient = field(default_factory=FakeBucketsClient)
+    secret: FakeSecret = field(default_factory=FakeSecret)
+    vault: FakeVault = field(default_factory=FakeVault)
+    #: None unless a test looks at it: its write would come between those that tests step in between.
+    usage: Usage | None = None
     log: io.StringIO = field(default_factory=io.StringIO)
     _handlers: dict[str, LambdaHandler] = field(default_factory=dict)
 
@@ -222,15 +230,24 @@ class Platform:
         """As one process of a function has it, with caches of its own."""
         meter = Meter()
         table = WatchedTable(self.table, meter, self.moments)
+        signing_keys = SigningKeys(self.secret, monotonic=self.clock.seconds)
+        access_tokens = AccessTokens(signing_keys, seconds=self.settings.access_token_seconds, clock=self.clock)
         return Runtime(
             settings=self.settings,
             table=table,
             buckets=TokenBuckets(self.buckets_client, "buckets", clock_ms=self.clock.millis, meter=meter.count),
-            authenticator=Authenticator(Workspaces(table), clock=self.clock, monotonic=self.clock.seconds),
+            authenticator=Authenticator(
+                Workspaces(table), usage=self.usage, clock=self.clock, monotonic=self.clock.seconds
+            ),
             meter=meter,
             clock=self.clock,
             sleep=self.sleep,
-            metricis=MetricisAuthenticator(Accounts(table), clock=self.clock, monotonic=self.clock.seconds),
+            metricis=MetricisAuthenticator(
+                Accounts(table), access_tokens, usage=self.usage, clock=self.clock, monotonic=self.clock.seconds
+            ),
+            signing_keys=signing_keys,
+            access_tokens=access_tokens,
+            vault=self.vault,
         )
 
     def serve(self, *routers: APIRouter) -> LambdaHandler:

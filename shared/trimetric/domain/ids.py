@@ -19,6 +19,8 @@ QUESTION: Final = "qst"
 PARTICIPANT: Final = "prt"
 RESULT: Final = "res"
 KEY: Final = "key"
+USER: Final = "usr"
+LOGIN_SESSION: Final = "lgn"
 CLINICAL_PARTICIPANT: Final = "par"
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"

@@ -59,3 +59,7 @@ class Credential:
     limit: int | None = None
     #: Of a token of the Metricis dialect.
     role: Role | None = None
+    #: Day, `2026-01-31`.
+    last_used_on: str | None = None
+    #: A newer secret has taken this one's place in the key; it ends at `expires_at`.
+    superseded: bool = False

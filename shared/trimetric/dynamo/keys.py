@@ -1,7 +1,7 @@
 """Every key of the single table.
 
-`W` stands for the workspace's id: it begins each partition key but that of the operators' list, so no query of the API
-can reach another tenant.
+`W` stands for the workspace's id: it begins each partition key but those of the operators' list and of logins, which
+must find out the workspace, so no query of the API can reach another tenant.
 
 | access pattern                                 | partition `pk`   | sort `sk`        | index |
 | ---------------------------------------------- | ---------------- | ---------------- | -------------------------- |
@@ -30,6 +30,14 @@ can reach another tenant.
 | Metricis participant by id (derived from study and code) | `W#par_…` | `participant`  | |
 | … the sessions that name this person           | `W#par_…`        | `session#sess_…` | |
 | imports of Metricis participants: unfinished, committed | `W#par_imports` | `open#<id>`, `committed#<id>` | |
+| Metricis session by id                         | `W#sess_…`       | `session`        | |
+| … its trials; what it adds to its study's metrics | `W#sess_…`    | `trials#<nn>#<nn>`, `addition` | |
+| folded metrics of a Metricis study; in parts   | `W#mst#<n>#sessions` | `metrics`, `metrics#<nn>` | |
+| … sessions that are to be folded in, or out    | `W#mst#<n>#sessions` | `in#sess_…`, `out#sess_…` | |
+| user by id; users of a workspace                | `W`              | `user#usr_…`     | |
+| login of a user, with its newest refresh token | `W#usr_…`        | `login#<id>`     | |
+| user by e-mail, in whichever workspace         | `login#<sha256>` | `user`           | |
+| passwords tried for an e-mail                  | `login#<sha256>` | `attempts`       | |
 | answer remembered for an Idempotency-Key       | `W#idem#<sha256>` | `answer`         | |
 
 The indexes are local: a list read directly after a write must show it, so it has to be strongly consistent. They
@@ -69,6 +77,22 @@ def workspace_registry(workspace_id: str) -> Key:
 
 def credential(workspace_id: str, secret_hash: str) -> Key:
     return Key(workspace_id, f"key#{secret_hash}")
+
+
+def user(workspace_id: str, user_id: str) -> Key:
+    return Key(workspace_id, f"user#{user_id}")
+
+
+def login_session(workspace_id: str, user_id: str, session_id: str) -> Key:
+    return Key(f"{workspace_id}#{user_id}", f"login#{session_id}")
+
+
+def login(email_digest: str) -> Key:
+    return Key(f"login#{email_digest}", "user")
+
+
+def login_attempts(email_digest: str) -> Key:
+    return Key(f"login#{email_digest}", "attempts")
 
 
 def folders(workspace_id: str) -> str:
@@ -158,6 +182,32 @@ def clinical_participant(workspace_id: str, participant_id: str) -> Key:
 
 def participant_session(workspace_id: str, participant_id: str, session_id: str = "") -> Key:
     return Key(f"{workspace_id}#{participant_id}", f"session#{session_id}")
+
+
+def session(workspace_id: str, session_id: str) -> Key:
+    return Key(f"{workspace_id}#{session_id}", "session")
+
+
+def session_trials(workspace_id: str, session_id: str, block: int, part: int) -> Key:
+    return Key(f"{workspace_id}#{session_id}", f"trials#{block:02d}#{part:02d}")
+
+
+def session_addition(workspace_id: str, session_id: str) -> Key:
+    return Key(f"{workspace_id}#{session_id}", "addition")
+
+
+def session_metrics(workspace_id: str, study_number: int) -> Key:
+    return Key(f"{workspace_id}#mst#{study_number}#sessions", METRICS_SORT)
+
+
+def session_coming(workspace_id: str, study_number: int, session_id: str = "") -> Key:
+    """A completed session that is to be folded into its study's metrics."""
+    return Key(f"{workspace_id}#mst#{study_number}#sessions", f"in#{session_id}")
+
+
+def session_going(workspace_id: str, study_number: int, session_id: str = "") -> Key:
+    """A session that was folded in and deleted since."""
+    return Key(f"{workspace_id}#mst#{study_number}#sessions", f"out#{session_id}")
 
 
 def open_import(workspace_id: str, import_id: str = "") -> Key:

@@ -29,11 +29,11 @@ class Workspaces:
         found = self._table.get_many([workspace_key, credential_key])
         if workspace_key not in found or credential_key not in found:
             return None
-        return _workspace(found[workspace_key]), _credential(found[credential_key])
+        return workspace_of(found[workspace_key]), _credential(found[credential_key])
 
     def get(self, workspace_id: str) -> Workspace | None:
         item = self._table.get(keys.workspace(workspace_id))
-        return _workspace(item) if item else None
+        return workspace_of(item) if item else None
 
     def counts(self, workspace_id: str) -> WorkspaceCounts:
         item = self._table.get(keys.workspace_counts(workspace_id)) or {}
@@ -74,7 +74,7 @@ class Workspaces:
         after: str | None = None
         while page := self._table.query("workspaces", limit=100, after=after):
             items = self._table.get_many(keys.workspace(entry["sk"]) for entry in page)
-            found += [_workspace(items[key]) for entry in page if (key := keys.workspace(entry["sk"])) in items]
+            found += [workspace_of(items[key]) for entry in page if (key := keys.workspace(entry["sk"])) in items]
             after = page[-1]["sk"]
         return found
 
@@ -108,6 +108,10 @@ class Workspaces:
             _creation(new),
         )
 
+    def note_use(self, credential: Credential, *, on: str) -> None:
+        """ConditionFailed if it is gone."""
+        self._table.write(Update(_credential_key(credential), set={"last_used_on": on}, conditions=[present()]))
+
     def remove_credential(self, credential: Credential) -> None:
         """Revoke at once: processes that have it cached refuse it within `trimetric.auth.bearer.CACHE_SECONDS`."""
         self._table.write(Delete(_credential_key(credential)))
@@ -130,11 +134,12 @@ def _creation(credential: Credential) -> Put:
         "ends_at": credential.expires_at,
         "limit": credential.limit,
         "role": credential.role.value if credential.role else None,
+        "last_used_on": credential.last_used_on,
     }
     return Put(item, [absent()])
 
 
-def _workspace(item: Item) -> Workspace:
+def workspace_of(item: Item) -> Workspace:
     return Workspace(
         id=item["pk"],
         name=item["name"],
@@ -158,4 +163,6 @@ def _credential(item: Item) -> Credential:
         expires_at=item.get("ends_at"),
         limit=item.get("limit"),
         role=Role(item["role"]) if "role" in item else None,
+        last_used_on=item.get("last_used_on"),
+        superseded=item.get("superseded", False),
     )

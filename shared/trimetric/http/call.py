@@ -35,7 +35,10 @@ from trimetric.http import dialects, strict_json
 from trimetric.settings import Settings
 
 if TYPE_CHECKING:
+    from trimetric.auth.login_tokens import AccessTokens
     from trimetric.auth.metricis import Caller, MetricisAuthenticator
+    from trimetric.auth.signing_keys import SigningKeys
+    from trimetric.auth.vault import Vault
     from trimetric.domain.metricis.accounts import Role
 
 _REQUEST_ID: Final = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,126}[\x21-\x7e])?")
@@ -64,6 +67,10 @@ class Runtime:
     cold: bool = True
     #: Of functions that speak the Metricis dialect.
     metricis: "MetricisAuthenticator | None" = None
+    signing_keys: "SigningKeys | None" = None
+    access_tokens: "AccessTokens | None" = None
+    #: Seals what must be recovered, such as a remembered answer that holds a secret.
+    vault: "Vault | None" = None
 
 
 @dataclass(slots=True)
@@ -83,6 +90,8 @@ class Call:
     log_fields: dict[str, Any] = field(default_factory=dict)
     #: Who called, in the Metricis dialect; None where a session id is the credential.
     caller: "Caller | None" = None
+    #: The answer holds a secret: it is remembered sealed, and no cache may keep it.
+    secret_answer: bool = False
     #: X-Session-ID, where the endpoint takes it.
     session_id: str | None = None
 
@@ -251,8 +260,11 @@ class Call:
         if self.tenant.plan is not Plan.SUBSCRIBED:
             raise SubscriptionRequired
 
-    def begin_idempotent(self, credential_id: str | None = None) -> None:
-        """Take up the Idempotency-Key of a POST; the answer is remembered where the effect is written."""
+    def begin_idempotent(self, credential_id: str | None = None, *, content: bytes | None = None) -> None:
+        """Take up the Idempotency-Key of a POST; the answer is remembered where the effect is written.
+
+        `content` stands for the request where that is more or less than its query and body.
+        """
         key = self.request.headers.get("idempotency-key")
         if key is None or self.request.method != "POST":
             return
@@ -264,7 +276,7 @@ class Call:
             credential_id=credential_id or self.credential_id or "",
             path=self.request.scope["path"],
             idempotency_key=key,
-            content=len(query).to_bytes(4, "big") + query + self.content,
+            content=len(query).to_bytes(4, "big") + query + (self.content if content is None else content),
         )
 
 

@@ -8,45 +8,60 @@ from mangum import Mangum
 
 from trimetric import settings
 from trimetric.auth.bearer import Authenticator
-from trimetric.auth.metricis import MetricisAuthenticator
+from trimetric.auth.usage import Usage
+from trimetric.domain import times
 from trimetric.dynamo.buckets import TokenBuckets
 from trimetric.dynamo.client import client
-from trimetric.dynamo.metricis.accounts import Accounts
 from trimetric.dynamo.table import DynamoTable, Meter
 from trimetric.dynamo.workspaces import Workspaces
 from trimetric.http.application import create_app
 from trimetric.http.call import Runtime
 from trimetric.observability import LambdaHandler, make_logger, traced
+from trimetric.settings import Settings
 
 #: Bodies that go back as they are; Mangum sends all others through Base64.
 TEXT = ["text/", "application/json", "application/xml", "image/svg+xml"]
 
 
 def make_handler(*routers: APIRouter) -> LambdaHandler:
-    return _handler_of(_runtime(), routers)
+    return _served(_runtime(settings.current()), routers)
 
 
 def make_metricis_handler(*routers: APIRouter) -> LambdaHandler:
     """For functions whose callers have Metricis credentials."""
-    runtime = _runtime()
-    runtime.metricis = MetricisAuthenticator(Accounts(runtime.table))
-    return _handler_of(runtime, routers)
+    # Functions of the other dialects start without these.
+    from trimetric.auth.login_tokens import AccessTokens
+    from trimetric.auth.metricis import MetricisAuthenticator
+    from trimetric.auth.signing_keys import SecretsManager, SigningKeys
+    from trimetric.auth.vault import KmsVault
+    from trimetric.dynamo.metricis.accounts import Accounts
+
+    runtime = _runtime(settings.current())
+    configuration = runtime.settings
+    runtime.signing_keys = SigningKeys(SecretsManager(configuration.signing_secret_id))
+    runtime.access_tokens = AccessTokens(runtime.signing_keys, seconds=configuration.access_token_seconds)
+    runtime.metricis = MetricisAuthenticator(
+        Accounts(runtime.table), runtime.access_tokens, usage=runtime.authenticator.usage
+    )
+    runtime.vault = KmsVault(configuration.data_key_id)
+    return _served(runtime, routers)
 
 
-def _runtime() -> Runtime:
-    configuration = settings.current()
+def _runtime(configuration: Settings) -> Runtime:
     meter = Meter()
     table = DynamoTable(client("dynamodb"), configuration.table_name, meter=meter)
+    # Nobody waits long for a day to be noted.
+    hasty = DynamoTable(client("dynamodb", patient=False), configuration.table_name, meter=meter)
     return Runtime(
         settings=configuration,
         table=table,
         buckets=TokenBuckets(client("dynamodb", patient=False), configuration.buckets_table_name, meter=meter.count),
-        authenticator=Authenticator(Workspaces(table)),
+        authenticator=Authenticator(Workspaces(table), usage=Usage(Workspaces(hasty), clock=times.utc_now)),
         meter=meter,
     )
 
 
-def _handler_of(runtime: Runtime, routers: Sequence[APIRouter]) -> LambdaHandler:
+def _served(runtime: Runtime, routers: Sequence[APIRouter]) -> LambdaHandler:
     configuration = runtime.settings
     handler = handler_of(runtime, make_logger(configuration), routers)
     return traced(handler, configuration) if configuration.trace_subsegments else handler

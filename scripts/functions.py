@@ -11,6 +11,12 @@ FUNCTIONS: Final = (
     "results",
     "reports",
     "collect",
+    "accounts",
+    "keys",
+    "health",
+    "metricis_studies",
+    "metricis_participants",
+    "batteries",
     "docs",
 )
 

@@ -30,6 +30,7 @@ from tests.handlers.events import Event, event
 from trimetric.auth.bearer import Authenticator, new_key
 from trimetric.auth.login_tokens import AccessTokens
 from trimetric.auth.metricis import MetricisAuthenticator
+from trimetric.auth.passwords import Passwords
 from trimetric.auth.signing_keys import SigningKeys
 from trimetric.auth.usage import Usage
 from trimetric.domain import ids, times
@@ -76,6 +77,23 @@ ROUTES: Final = {
     "/api/v1/collect/{collect_token}/participants": "collect",
     "/api/v1/collect/{collect_token}/participants/{participant_id}/results": "collect",
     "/api/v1/collect/{collect_token}/participants/{participant_id}/complete": "collect",
+    "/api/auth/login": "accounts",
+    "/api/auth/refresh": "accounts",
+    "/api/auth/logout": "accounts",
+    "/api/auth/me": "accounts",
+    "/api/auth/register": "accounts",
+    "/api/keys": "keys",
+    "/api/keys/{key_id}": "keys",
+    "/api/keys/{key_id}/rotate": "keys",
+    "/api/health": "health",
+    "/api/health/detailed": "health",
+    "/api/studies": "metricis_studies",
+    "/api/studies/{study_id}": "metricis_studies",
+    "/api/participants": "metricis_participants",
+    "/api/participants/import": "metricis_participants",
+    "/api/participants/{participant_id}": "metricis_participants",
+    "/api/batteries": "batteries",
+    "/api/batteries/{battery_id}": "batteries",
 }
 DEFAULT_GROUP: Final = "docs"
 
@@ -217,6 +235,8 @@ class Platform:
     buckets_client: FakeBucketsClient = field(default_factory=FakeBucketsClient)
     secret: FakeSecret = field(default_factory=FakeSecret)
     vault: FakeVault = field(default_factory=FakeVault)
+    #: Its hashes cost nothing.
+    passwords: Passwords = field(default_factory=lambda: Passwords(time_cost=1, memory_kib=8))
     #: None unless a test looks at it: its write would come between those that tests step in between.
     usage: Usage | None = None
     log: io.StringIO = field(default_factory=io.StringIO)
@@ -248,6 +268,7 @@ class Platform:
             signing_keys=signing_keys,
             access_tokens=access_tokens,
             vault=self.vault,
+            passwords=self.passwords,
         )
 
     def serve(self, *routers: APIRouter) -> LambdaHandler:

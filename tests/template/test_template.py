@@ -22,6 +22,12 @@ WRITES: dict[str, set[str]] = {
     "results": CLEARING,
     "reports": CLEARING | {"PutItem"},
     "collect": CLEARING | {"PutItem"},
+    "accounts": {"PutItem", "UpdateItem", "DeleteItem"},
+    "keys": {"PutItem", "UpdateItem", "DeleteItem"},
+    "health": set(),
+    "metricis_studies": {"PutItem", "UpdateItem", "DeleteItem"},
+    "metricis_participants": {"PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"},
+    "batteries": {"PutItem", "UpdateItem", "DeleteItem"},
     "docs": set(),
 }
 
@@ -197,7 +203,10 @@ def test_no_log_line_of_the_gateway_holds_a_path_or_a_credential(template: Templ
 
 
 def test_tools_and_seeds_find_the_outputs(template: Template) -> None:
-    assert set(template.document["Outputs"]) == {"ApiId", "ApiUrl", "TableName", "BucketsTableName", "KeyArn"}
+    assert set(template.document["Outputs"]) == {
+        *("ApiId", "ApiUrl", "TableName", "BucketsTableName"),
+        *("KeyArn", "SigningSecretArn"),
+    }
 
 
 def test_locked_packages_have_hashes_and_name_no_registry() -> None:

@@ -88,6 +88,10 @@ class SigningKeys:
             found = self._among_known(key_id)
         return found
 
+    def probe(self) -> None:
+        """Unavailable if the secret cannot be read now."""
+        self._fetch(CURRENT)
+
     def _among_known(self, key_id: str) -> SigningKey | None:
         return next((key for key in (self.current(), self._previous) if key is not None and key.id == key_id), None)
 

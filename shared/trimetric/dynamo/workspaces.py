@@ -1,15 +1,16 @@
 """Workspaces and their credentials."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from trimetric.domain.metricis.accounts import Role
+from trimetric.domain.times import parse, to_millis
 from trimetric.domain.workspaces import Credential, CredentialKind, Plan, Workspace
 from trimetric.dynamo import keys
 from trimetric.dynamo.keys import Key
-from trimetric.dynamo.table import Delete, Item, Put, Table, Update, absent, equals, present
+from trimetric.dynamo.table import Action, Delete, Item, Put, Table, Update, Value, absent, equals, present
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,28 @@ class Workspaces:
 
 def _credential_key(credential: Credential) -> Key:
     return keys.credential(credential.workspace_id, credential.secret_hash)
+
+
+def creation_of_key(credential: Credential) -> Put:
+    return _creation(credential)
+
+
+def rotation_of_key(
+    old: Credential, new: Credential, *, ends_at: str, former: Sequence[Credential]
+) -> Sequence[Action]:
+    """`new` is the secret of the key from now on, `old` until `ends_at`, those before it no longer.
+
+    Refused if `old` was superseded or revoked since it was read.
+    """
+    forgotten = to_millis(parse(ends_at)) // 1000 + 1
+    ending: dict[str, Value] = {"ends_at": ends_at, "superseded": True, keys.TTL: forgotten}
+    supersede = Update(_credential_key(old), set=ending, conditions=[present(), absent("superseded")])
+    return supersede, _creation(new), *(Delete(_credential_key(one)) for one in former)
+
+
+def revocation_of_key(secrets_of_key: Sequence[Credential]) -> Sequence[Action]:
+    """Refused if one of them is gone: it was revoked or rotated meanwhile."""
+    return [Delete(_credential_key(one), conditions=[present()]) for one in secrets_of_key]
 
 
 def _creation(credential: Credential) -> Put:

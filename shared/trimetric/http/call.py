@@ -37,6 +37,7 @@ from trimetric.settings import Settings
 if TYPE_CHECKING:
     from trimetric.auth.login_tokens import AccessTokens
     from trimetric.auth.metricis import Caller, MetricisAuthenticator
+    from trimetric.auth.passwords import Passwords
     from trimetric.auth.signing_keys import SigningKeys
     from trimetric.auth.vault import Vault
     from trimetric.domain.metricis.accounts import Role
@@ -69,6 +70,7 @@ class Runtime:
     metricis: "MetricisAuthenticator | None" = None
     signing_keys: "SigningKeys | None" = None
     access_tokens: "AccessTokens | None" = None
+    passwords: "Passwords | None" = None
     #: Seals what must be recovered, such as a remembered answer that holds a secret.
     vault: "Vault | None" = None
 
@@ -106,11 +108,15 @@ class Call:
         return self.workspace
 
     @property
+    def known_caller(self) -> "Caller":
+        if self.caller is None:
+            raise RuntimeError("this endpoint asked for its caller without asking for a credential")
+        return self.caller
+
+    @property
     def role(self) -> "Role":
         """What the caller may do in the Metricis dialect."""
-        if self.caller is None:
-            raise RuntimeError("this endpoint asked for a role without asking for a credential")
-        return self.caller.role
+        return self.known_caller.role
 
     @property
     def now_text(self) -> str:

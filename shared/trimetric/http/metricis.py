@@ -4,15 +4,14 @@ Credential (401), API switched off (403), throttle (429), role (403), then the I
 the signatures of endpoints: `ReadOnly`, `Coordinator`, `Researcher`, `Admin`, each of them that role or a higher one.
 """
 
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any, Final, Protocol, overload
 
 from fastapi import Depends, Request, Response
 
-from trimetric.auth.metricis import MetricisAuthenticator, unauthorized
-from trimetric.domain import ids
+from trimetric.auth.metricis import Caller, MetricisAuthenticator, unauthorized
 from trimetric.domain.metricis.accounts import Role
+from trimetric.domain.metricis.sessions import workspace_of
 from trimetric.domain.throttle import Policy
 from trimetric.domain.validation import M, Shape, T_co, parse
 from trimetric.errors import Forbidden, ValidationFailed
@@ -22,8 +21,6 @@ from trimetric.http.call import Call
 #: Requests per minute with one session id as the credential, and with all session ids of one workspace.
 SESSION_LIMIT: Final = 60
 SESSIONS_LIMIT: Final = 6_000
-
-_SESSION_ID: Final = re.compile(r"sess_([0-9a-f]{16})[0-9a-z]{26,64}")
 
 
 class PageOf(Protocol):
@@ -72,7 +69,11 @@ def body_of(call: Call, shape: Any) -> Any:
 def authenticate(call: Call) -> None:
     """Credential, switch, throttle."""
     headers = call.request.headers
-    caller = _authenticator(call).authenticate(headers.get("authorization"), headers.get("x-api-key"))
+    admit(call, authenticator(call).authenticate(headers.get("authorization"), headers.get("x-api-key")))
+
+
+def admit(call: Call, caller: Caller) -> None:
+    """Switch and throttle of a caller who is known."""
     call.caller, call.workspace, call.credential_id = caller, caller.workspace, caller.id
     call.log_fields |= {"workspace_id": caller.workspace.id, "credential_id": caller.id}
     if not caller.workspace.api_enabled:
@@ -86,7 +87,7 @@ def require_role(call: Call, role: Role) -> None:
         raise Forbidden(f"This needs the role {role.value}; yours is {call.role.value}")
 
 
-def _authenticator(call: Call) -> MetricisAuthenticator:
+def authenticator(call: Call) -> MetricisAuthenticator:
     if call.runtime.metricis is None:
         raise RuntimeError("this function was not made by make_metricis_handler")
     return call.runtime.metricis
@@ -94,10 +95,10 @@ def _authenticator(call: Call) -> MetricisAuthenticator:
 
 def _admit_session(call: Call, session_id: str) -> None:
     """A session id in place of a credential: it names its workspace; whether it exists, the endpoint finds out."""
-    match = _SESSION_ID.fullmatch(session_id)
-    if match is None:
+    workspace_id = workspace_of(session_id)
+    if workspace_id is None:
         raise unauthorized()
-    workspace = _authenticator(call).workspace(f"{ids.WORKSPACE}_{match[1]}")
+    workspace = authenticator(call).workspace(workspace_id)
     call.workspace, call.credential_id = workspace, session_id
     call.log_fields |= {"workspace_id": workspace.id, "credential_id": "session"}
     if not workspace.api_enabled:

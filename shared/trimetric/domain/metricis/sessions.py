@@ -71,6 +71,8 @@ class Session:
     submission: str | None = None
     #: Fingerprint of a submission that is being stored in several steps.
     staging: str | None = None
+    #: Of the trials as they are stored.
+    trial_bytes: int = 0
     #: In how many items each block of the trials is; the same of all that was ever staged.
     blocks: Sequence[int] = ()
     staged_blocks: Sequence[int] = ()

@@ -52,11 +52,21 @@ def parse_submission(document: Mapping[str, Any]) -> Submission:
     return Submission(summaries, trials or [], lines, _fingerprint([summaries, trials]))
 
 
+def checked_summaries(summaries: dict[str, Any]) -> dict[str, Any]:
+    """`summaries` as they are; ValueError if they are too large to be kept."""
+    if len(_json(summaries)) > MAX_SUMMARIES_CHARACTERS:
+        raise ValueError(f"must not be larger than {MAX_SUMMARIES_CHARACTERS} characters of JSON")
+    return summaries
+
+
 def _check_summaries(summaries: Any, problems: Problems) -> None:
     if not isinstance(summaries, dict):
         problems.add("task_summaries", "must be an object")
-    elif len(_json(summaries)) > MAX_SUMMARIES_CHARACTERS:
-        problems.add("task_summaries", f"must not be larger than {MAX_SUMMARIES_CHARACTERS} characters of JSON")
+        return
+    try:
+        checked_summaries(summaries)
+    except ValueError as error:
+        problems.add("task_summaries", str(error))
 
 
 def _check_trials(trials: Sequence[Any], problems: Problems) -> None:

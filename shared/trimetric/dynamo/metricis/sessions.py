@@ -17,7 +17,7 @@ from trimetric.dynamo.table import Action, Delete, Item, Put, Table, absent, equ
 STUDY, BATTERY, PARTICIPANT = 1, 2, 3
 
 _ROW = ("study_id", "participant_id", "person", "battery", "start_time", "end_time", "created_at", "updated_at")
-_OTHERS = ("trial_count", "version", "submission", "staging")
+_OTHERS = ("trial_count", "trial_bytes", "version", "submission", "staging")
 
 
 class Sessions:

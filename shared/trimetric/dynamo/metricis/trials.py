@@ -16,22 +16,19 @@ from trimetric.domain.metricis.trials import MAX_TRIALS, Submission
 from trimetric.dynamo import blobs, keys
 from trimetric.dynamo.keys import Key
 from trimetric.dynamo.metricis.sessions import session_of
-from trimetric.dynamo.table import MAX_ACTIONS, Action, Delete, Item, Put, Table
+from trimetric.dynamo.table import Action, Delete, Item, Put, Table
 
 #: Trials in a block: a page of 100 lies in two of them at most.
 BLOCK: Final = 500
 
 MAX_BLOCKS: Final = -(-MAX_TRIALS // BLOCK)
 
-#: A transaction takes 4 MB, keys and remembered answer included.
-MAX_TRANSACTION_BYTES: Final = 3_400_000
+#: What of trials fits into one transaction of 4 MB and 100 actions, beside what else completes a session.
+MAX_BYTES_IN_ONE: Final = 2_600_000
+MAX_ITEMS_IN_ONE: Final = 60
 
-#: Actions and bytes that the commit needs beside the trials.
-_PLACES_BESIDE: Final = 40
-_BYTES_BESIDE: Final = 800_000
-
-#: Staged items of one transaction, beside the session's check.
-_STAGED_AT_ONCE: Final = 9
+#: Items of the largest size that are written or deleted in one transaction otherwise.
+_WRITTEN_AT_ONCE: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +38,18 @@ class PackedTrials:
     puts: Sequence[Put]
 
     @property
+    def bytes(self) -> int:
+        return sum(len(put.item["blob"]) for put in self.puts)
+
+    @property
     def in_one(self) -> bool:
         """Whether all of it fits into the transaction that completes the session."""
-        size = sum(len(put.item["blob"]) for put in self.puts)
-        return len(self.puts) <= MAX_ACTIONS - _PLACES_BESIDE and size <= MAX_TRANSACTION_BYTES - _BYTES_BESIDE
+        return len(self.puts) <= MAX_ITEMS_IN_ONE and self.bytes <= MAX_BYTES_IN_ONE
 
     def chunks(self) -> Iterator[Sequence[Put]]:
         """What is written ahead of the commit where it is not `in_one`."""
-        for start in range(0, len(self.puts), _STAGED_AT_ONCE):
-            yield self.puts[start : start + _STAGED_AT_ONCE]
+        for start in range(0, len(self.puts), _WRITTEN_AT_ONCE):
+            yield self.puts[start : start + _WRITTEN_AT_ONCE]
 
 
 def pack(workspace_id: str, session_id: str, submission: Submission) -> PackedTrials:
@@ -78,8 +78,27 @@ def items_of(workspace_id: str, session_id: str, blocks: Sequence[int]) -> list[
     ]
 
 
-def deletion(workspace_id: str, session_id: str, blocks: Sequence[int]) -> Sequence[Action]:
-    return [Delete(key) for key in items_of(workspace_id, session_id, blocks)]
+def staged_only(workspace_id: str, session: Session) -> Sequence[Key]:
+    """Items that submissions may have left behind which did not complete the session."""
+    kept = set(items_of(workspace_id, session.id, session.blocks))
+    return [key for key in items_of(workspace_id, session.id, session.staged_blocks) if key not in kept]
+
+
+def deletion(items: Sequence[Key]) -> Sequence[Action]:
+    return [Delete(key) for key in items]
+
+
+def clear(table: Table, items: Sequence[Key], *guards: Action) -> None:
+    """Delete in transactions of their own, as long as the guards hold."""
+    for start in range(0, len(items), _WRITTEN_AT_ONCE):
+        table.write(*guards, *deletion(items[start : start + _WRITTEN_AT_ONCE]))
+
+
+def orphans(table: Table, workspace_id: str, session_id: str) -> Sequence[Key]:
+    """Trials that a deletion which did not end has left of a session that is gone."""
+    first = keys.session_trials(workspace_id, session_id, 0, 0)
+    prefix = first.sk.partition("#")[0]
+    return [Key(item["pk"], item["sk"]) for item in table.query(first.pk, prefix=prefix, limit=1000)]
 
 
 def page(

@@ -17,6 +17,8 @@ FUNCTIONS: Final = (
     "metricis_studies",
     "metricis_participants",
     "batteries",
+    "sessions",
+    "submit",
     "docs",
 )
 

@@ -94,6 +94,13 @@ ROUTES: Final = {
     "/api/participants/{participant_id}": "metricis_participants",
     "/api/batteries": "batteries",
     "/api/batteries/{battery_id}": "batteries",
+    "/api/sessions": "sessions",
+    "/api/session/start": "sessions",
+    "/api/sessions/{session_id}": "sessions",
+    "/api/sessions/{session_id}/trials": "sessions",
+    "/api/sessions/{session_id}/metrics": "sessions",
+    "/api/studies/{study_id}/metrics": "sessions",
+    "/api/submit": "submit",
 }
 DEFAULT_GROUP: Final = "docs"
 

@@ -28,6 +28,8 @@ WRITES: dict[str, set[str]] = {
     "metricis_studies": {"PutItem", "UpdateItem", "DeleteItem"},
     "metricis_participants": {"PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"},
     "batteries": {"PutItem", "UpdateItem", "DeleteItem"},
+    "sessions": {"PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"},
+    "submit": {"PutItem", "UpdateItem", "ConditionCheckItem"},
     "docs": set(),
 }
 

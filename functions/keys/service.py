@@ -122,7 +122,7 @@ def revoke_key(call: Call) -> Response:
     call.parameters()
     call.no_body()
     call.require_match(etag_of_data(key.public()))
-    return commit(call, Answer(status=204), *workspaces.revocation_of_key([key.current, *key.former]))
+    return commit(call, Answer(status=204), *workspaces.revocation_of_key(key.current, key.former))
 
 
 def _answer(call: Call, made: Made, *actions: Action, status: int = 200) -> Response:

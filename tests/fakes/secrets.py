@@ -31,12 +31,15 @@ class FakeSecret:
 
 
 class FakeVault:
-    """Opens only what it sealed, in the same context; what it gives does not show what is inside."""
+    """Opens only what it sealed, in the same context; what it gives does not show what is inside. `down` makes it fail."""
 
     def __init__(self) -> None:
+        self.down = False
         self._sealed: dict[bytes, tuple[str, str, bytes]] = {}
 
     def seal(self, secret: bytes, *, workspace_id: str, credential_id: str) -> bytes:
+        if self.down:
+            raise Unavailable
         assert len(secret) <= 4096, "KMS takes no more"
         sealed = hashlib.sha256(secrets.token_bytes(16)).digest()
         self._sealed[sealed] = (workspace_id, credential_id, secret)

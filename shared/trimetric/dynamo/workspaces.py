@@ -92,6 +92,8 @@ class Workspaces:
         while page := self._table.query(workspace_id, prefix="key#", limit=100, after=after):
             found += map(_credential, page)
             after = page[-1]["sk"]
+            if len(page) < 100:
+                break
         return found
 
     def change_credential(self, credential: Credential, **attributes: Any) -> None:
@@ -139,9 +141,10 @@ def rotation_of_key(
     return supersede, _creation(new), *(Delete(_credential_key(one)) for one in former)
 
 
-def revocation_of_key(secrets_of_key: Sequence[Credential]) -> Sequence[Action]:
-    """Refused if one of them is gone: it was revoked or rotated meanwhile."""
-    return [Delete(_credential_key(one), conditions=[present()]) for one in secrets_of_key]
+def revocation_of_key(current: Credential, former: Sequence[Credential]) -> Sequence[Action]:
+    """Refused if `current` was superseded or revoked since it was read."""
+    newest = [present(), absent("superseded")]
+    return Delete(_credential_key(current), newest), *(Delete(_credential_key(one)) for one in former)
 
 
 def _creation(credential: Credential) -> Put:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from fastapi import Response
 
+from functions.sessions.pages import respond_if_it_fits, trial_page
 from functions.sessions.schemas import NewSession, SessionPatch, StartedSession
 from trimetric.domain.metricis.batteries import battery_number_of
 from trimetric.domain.metricis.sessions import Session, SessionStatus, new_session_id, workspace_of
@@ -48,6 +49,11 @@ class _Place:
     battery: int
     participant_id: str
     person: str
+
+
+def list_sessions(call: Call) -> Response:
+    call.parameters()
+    raise NotFound
 
 
 def show_session(call: Call) -> Response:
@@ -211,6 +217,16 @@ def _without_staged(call: Call, session: Session) -> Session:
     unchanged = Check(keys.session(tenant, session.id), [equals("version", session.version)])
     trials.clear(call.table, left, unchanged)
     return session
+
+
+def list_trials(call: Call) -> Response:
+    session_id = _session_id(call)
+    page = trial_page(call)
+    found = trials.page(call.table, call.tenant.id, session_id, start=page.start, size=page.per_page)
+    if found is None:
+        raise NotFound
+    session, shown = found
+    return respond_if_it_fits(call, shown, page, session.trial_count)
 
 
 def show_session_metrics(call: Call) -> Response:

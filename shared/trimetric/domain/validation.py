@@ -26,7 +26,7 @@ EMAIL_PATTERN: Final = (
     r"(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$"
 )
 #: Digits as people group them, with or without a country code.
-PHONE_PATTERN: Final = r"^\+?[0-9][0-9 ()./-]{2,30}[0-9]$"
+PHONE_PATTERN: Final = r"^\+?[0-9(][0-9 ()./-]{2,30}[0-9]$"
 #: A language tag as BCP 47 forms it, not looked up.
 LANGUAGE_PATTERN: Final = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"
 #: What names something in paths and files; no spaces at its ends.

@@ -2,9 +2,10 @@
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from tests.handlers.conftest import Client, Platform, Reply
+from tests.handlers.conftest import Client, Platform, Reply, incompressible
 from tests.handlers.metricis_accounts import Team, team_of
 from trimetric.domain import times
 from trimetric.domain.metricis.batteries import Battery
@@ -132,3 +133,21 @@ def some_trials(n: int = 6, *, task: str = "Stroop") -> list[dict[str, Any]]:
         }
         for number in range(n)
     ]
+
+
+def large_trials(seed: int = 0, *, parts: int = 60) -> list[dict[str, Any]]:
+    """Almost 5 MB that stay large however they are packed."""
+    return [
+        {
+            "task": "drawing",
+            "rt": 900 + number,
+            "correct": True,
+            "response": _drawing(seed * 1000 + number),
+        }
+        for number in range(parts)
+    ]
+
+
+@cache
+def _drawing(seed: int) -> str:
+    return incompressible(seed, length=27_000)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.handlers.clinic import SESSIONS, SUBMIT, Clinic, clinic_of, some_trials, submission
-from tests.handlers.conftest import Client, Platform, incompressible
+from tests.handlers.clinic import SESSIONS, SUBMIT, Clinic, clinic_of, large_trials, some_trials, submission
+from tests.handlers.conftest import Client, Platform
 from tests.handlers.metricis_accounts import fields, refusal, team_of
 from trimetric.domain.metricis.accounts import Role
 from trimetric.domain.metricis.sessions import new_session_id
@@ -96,19 +96,6 @@ def test_twenty_thousand_trials_are_kept_in_order(clinic: Clinic) -> None:
     assert all_trials(clinic, session) == trials
     one_more = clinic.submit(clinic.session(), some_trials(MAX_TRIALS + 1))
     assert (refusal(one_more), fields(one_more)) == ((422, "VALIDATION_ERROR"), ["trials"])
-
-
-def large_trials(seed: int = 0, *, parts: int = 60) -> list[dict[str, Any]]:
-    """Almost 5 MB that stay large however they are packed."""
-    return [
-        {
-            "task": "drawing",
-            "rt": 900 + number,
-            "correct": True,
-            "response": incompressible(seed * 1000 + number, length=27_000),
-        }
-        for number in range(parts)
-    ]
 
 
 def test_a_submission_that_no_transaction_takes_is_kept_whole(clinic: Clinic) -> None:

@@ -2,6 +2,8 @@
 
 * A preflight goes to the route's function, as an HTTP API without CORS configuration does it; MiniStack answers 403.
 * A body that calls itself text but is not UTF-8 reaches the function as bytes; MiniStack puts U+FFFD in it.
+* A function is told the address that the door saw; MiniStack calls every caller 127.0.0.1.
+* Policies see the encryption context of a KMS request; MiniStack leaves those condition keys empty.
 * What functions log goes to one file instead of a new log stream for each request, which would fill the memory.
 * Code is unpacked once, not for each process of each function; on Lambda it is read-only, too.
 * SIGUSR1 saves the state; MiniStack itself saves on a clean stop only.
@@ -11,6 +13,7 @@ MiniStack's version is locked, so its internals named here are the ones that wer
 """
 
 import hashlib
+import json
 import os
 import signal
 import threading
@@ -27,10 +30,12 @@ PARENT_CHECK_SECONDS = 1.0
 def main() -> None:
     parent = os.getppid()
     from ministack import app  # type: ignore[import-not-found]  # only its own environment has it
-    from ministack.core import lambda_runtime  # type: ignore[import-not-found]
+    from ministack.core import iam_actions, lambda_runtime  # type: ignore[import-not-found]
     from ministack.services import apigateway, lambda_svc  # type: ignore[import-not-found]
 
     _pass_requests_on(apigateway)
+    _tell_address(lambda_svc)
+    _show_encryption_context(iam_actions)
     _log_to_file(lambda_svc, Path(os.environ["FUNCTIONS_LOG"]))
     _unpack_once(lambda_runtime, Path(os.environ["TMPDIR"]) / "unpacked")
     _save_on_signal(app)
@@ -91,6 +96,32 @@ def _is_utf8(body: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _tell_address(lambda_svc: Any) -> None:
+    original = lambda_svc._execute_function_with_config_scope
+
+    def execute(function: dict[str, Any], event: dict[str, Any]) -> Any:
+        forwarded = event.get("headers", {}).get("x-forwarded-for")
+        if forwarded and "http" in event.get("requestContext", {}):
+            event["requestContext"]["http"]["sourceIp"] = forwarded.rsplit(",", 1)[-1].strip()
+        return original(function, event)
+
+    lambda_svc._execute_function_with_config_scope = execute
+
+
+def _show_encryption_context(iam_actions: Any) -> None:
+    original = iam_actions.request_tag_context
+
+    def context(service: str, action: str, body: bytes, routing: Any) -> dict[str, Any]:
+        found = dict(original(service, action, body, routing))
+        if service == "kms":
+            given: dict[str, str] = json.loads(body or b"{}").get("EncryptionContext") or {}
+            found |= {f"kms:EncryptionContext:{name}": value for name, value in given.items()}
+            found["kms:EncryptionContextKeys"] = list(given)
+        return found
+
+    iam_actions.request_tag_context = context
 
 
 def _log_to_file(lambda_svc: Any, path: Path) -> None:

@@ -1,8 +1,8 @@
 """The workspaces of the local stack, its hand-over file, and a study to look at.
 
 Whoever finds the file may use what it names: it holds secrets, so only its owner may read it. A workspace's members are
-those that open an API which this stack has; the other dialects will add `apiauth`, `apiauth_read_only`, `api_token`,
-`admin` and `read_only` to each workspace, and webhooks the top-level `webhook_receiver`.
+those that open an API which this stack has: its id, a bearer key, a token and two users of the Metricis API. The
+Micrometrics dialect will add `apiauth` and `apiauth_read_only`, and webhooks `webhook_receiver` beside the workspaces.
 """
 
 import json
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from scripts.api_client import ApiClient, UnexpectedAnswer
+from scripts.local_stack.accounts import add_accounts
 from trimetric.auth.bearer import hash_of, new_key
 from trimetric.domain import ids, times
 from trimetric.domain.workspaces import CredentialKind, Plan, Workspace
@@ -33,7 +34,9 @@ class Seed:
 
     @property
     def limits(self) -> dict[str, int]:
-        return {} if self.per_minute is None else {CredentialKind.UX_METRICS.value: self.per_minute}
+        if self.per_minute is None:
+            return {}
+        return {kind.value: self.per_minute for kind in (CredentialKind.UX_METRICS, CredentialKind.METRICIS)}
 
 
 SEEDS: Final = (
@@ -78,10 +81,10 @@ def seed(
     write_stack_file(stack_file, document)
 
 
-def seed_workspaces(table: Table, known: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+def seed_workspaces(table: Table, known: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The members of each workspace; `known` are those of an earlier start, kept where they still open a workspace."""
     workspaces = Workspaces(table)
-    members: dict[str, dict[str, str]] = {}
+    members: dict[str, dict[str, Any]] = {}
     missing: list[Seed] = []
     for wanted in SEEDS:
         if _opens(workspaces, known.get(wanted.name)):
@@ -94,6 +97,11 @@ def seed_workspaces(table: Table, known: Mapping[str, Any]) -> dict[str, dict[st
         for wanted in missing:
             workspace = by_name.get(wanted.name) or _create(workspaces, wanted)
             members[wanted.name] = {"id": workspace.id, "ux_metrics_key": _fresh_key(workspaces, workspace)}
+    for wanted in SEEDS:
+        found = members[wanted.name]
+        if wanted.limits:
+            workspaces.change(found["id"], limits=wanted.limits)
+        add_accounts(table, wanted.name, found)
     return {wanted.name: members[wanted.name] for wanted in SEEDS}
 
 

@@ -1,6 +1,7 @@
 """What the endpoints of sessions do."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -173,12 +174,11 @@ def _change(call: Call, before: Session, after: Session) -> list[Action]:
 
 @retried
 def delete_session(call: Call) -> Response:
-    session = _session_to_delete(call)
+    session, counted = _session_to_delete(call)
     call.parameters()
     call.no_body()
     call.require_match(etag_of_data(session.public()))
     tenant, session = call.tenant.id, _without_staged(call, session)
-    counted = session_metrics.deleted(call.table, tenant, session) if session.metrics is not None else ()
     items = trials.items_of(tenant, session.id, session.blocks)
     together = items if session.trial_bytes <= trials.MAX_BYTES_IN_ONE else []
     response = commit(
@@ -194,13 +194,14 @@ def delete_session(call: Call) -> Response:
     return response
 
 
-def _session_to_delete(call: Call) -> Session:
-    """The session; of one that is gone the rest that an interrupted deletion may have left is removed."""
-    try:
-        return _session(call)
-    except NotFound:
-        trials.clear(call.table, trials.orphans(call.table, call.tenant.id, _session_id(call)))
-        raise
+def _session_to_delete(call: Call) -> tuple[Session, Sequence[Action]]:
+    """The session; of one that is gone, the rest that an interrupted deletion may have left is removed."""
+    session_id = _session_id(call)
+    found = session_metrics.deletable(call.table, call.tenant.id, session_id)
+    if found is None:
+        trials.clear(call.table, trials.orphans(call.table, call.tenant.id, session_id))
+        raise NotFound
+    return found
 
 
 def _without_staged(call: Call, session: Session) -> Session:

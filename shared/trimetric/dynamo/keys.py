@@ -33,7 +33,7 @@ must find out the workspace, so no query of the API can reach another tenant.
 | Metricis session by id                         | `W#sess_…`       | `session`        | |
 | … its trials; what it adds to its study's metrics | `W#sess_…`    | `trials#<nn>#<nn>`, `addition` | |
 | folded metrics of a Metricis study; in parts   | `W#mst#<n>#sessions` | `metrics`, `metrics#<nn>` | |
-| … sessions that are to be folded in, or out    | `W#mst#<n>#sessions` | `in#sess_…`, `out#sess_…` | |
+| … sessions that are to be folded in, or out    | `W#mst#<n>#sessions` | `waits#sess_…#in`, `waits#sess_…#out` | |
 | user by id; users of a workspace                | `W`              | `user#usr_…`     | |
 | login of a user, with its newest refresh token | `W#usr_…`        | `login#<id>`     | |
 | user by e-mail, in whichever workspace         | `login#<sha256>` | `user`           | |
@@ -200,14 +200,19 @@ def session_metrics(workspace_id: str, study_number: int) -> Key:
     return Key(f"{workspace_id}#mst#{study_number}#sessions", METRICS_SORT)
 
 
-def session_coming(workspace_id: str, study_number: int, session_id: str = "") -> Key:
+def sessions_waiting(workspace_id: str, study_number: int) -> Key:
+    """What the sort keys of sessions that wait begin with."""
+    return Key(f"{workspace_id}#mst#{study_number}#sessions", "waits#")
+
+
+def session_coming(workspace_id: str, study_number: int, session_id: str) -> Key:
     """A completed session that is to be folded into its study's metrics."""
-    return Key(f"{workspace_id}#mst#{study_number}#sessions", f"in#{session_id}")
+    return Key(f"{workspace_id}#mst#{study_number}#sessions", f"waits#{session_id}#in")
 
 
-def session_going(workspace_id: str, study_number: int, session_id: str = "") -> Key:
-    """A session that was folded in and deleted since."""
-    return Key(f"{workspace_id}#mst#{study_number}#sessions", f"out#{session_id}")
+def session_going(workspace_id: str, study_number: int, session_id: str) -> Key:
+    """A session that was completed and deleted since."""
+    return Key(f"{workspace_id}#mst#{study_number}#sessions", f"waits#{session_id}#out")
 
 
 def open_import(workspace_id: str, import_id: str = "") -> Key:

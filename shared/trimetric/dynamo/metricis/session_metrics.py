@@ -1,7 +1,7 @@
 """Metrics of a study's sessions, folded by whoever reads them.
 
-A completed session leaves what it adds (`in#…`) in the transaction that completes it, a deleted one what is to be taken
-away (`out#…`) in the one that deletes it. A reader takes these, changes the state, and writes the state and the removal
+A completed session leaves what it adds (`…#in`) in the transaction that completes it, a deleted one what is to be taken
+away (`…#out`) in the one that deletes it. A reader takes these, changes the state, and writes the state and the removal
 of what it took in one transaction. So at every moment, with every accepted session in it:
 
     metrics = state + everything that waits to come in - everything that waits to go out
@@ -19,9 +19,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from trimetric.domain.metricis.sessions import Session
+from trimetric.domain.metricis.sessions import Session, SessionStatus
 from trimetric.dynamo import blobs, keys
 from trimetric.dynamo.keys import Key
+from trimetric.dynamo.metricis.sessions import session_of
 from trimetric.dynamo.table import (
     CONFLICT_PAUSES,
     MAX_ACTIONS,
@@ -64,18 +65,20 @@ def completed(workspace_id: str, session: Session, addition: Tree) -> Sequence[A
     )
 
 
-def deleted(table: Table, workspace_id: str, session: Session) -> Sequence[Action]:
-    """To be written with the deletion of a completed session; refused if it is folded meanwhile."""
-    coming = keys.session_coming(workspace_id, session.study_id, session.id)
-    kept = keys.session_addition(workspace_id, session.id)
-    found = table.get_many([coming, kept])
-    gone: list[Action] = [Delete(kept)]
-    if coming in found:
-        return [*gone, Delete(coming, [present()])]
-    if kept not in found:
-        return gone
-    going = keys.session_going(workspace_id, session.study_id, session.id)
-    return [*gone, Put({"pk": going.pk, "sk": going.sk, "blob": found[kept]["blob"]})]
+def deletable(table: Table, workspace_id: str, session_id: str) -> tuple[Session, Sequence[Action]] | None:
+    """A session, and what is to be written with its deletion; None: no such session."""
+    session_key = keys.session(workspace_id, session_id)
+    kept = keys.session_addition(workspace_id, session_id)
+    found = table.get_many([session_key, kept])
+    if session_key not in found:
+        return None
+    session = session_of(found[session_key])
+    if session.status is not SessionStatus.COMPLETED:
+        return session, ()
+    going = keys.session_going(workspace_id, session.study_id, session_id)
+    # Read together with its session, it may be from before the session was completed.
+    addition = found.get(kept) or table.get(kept) or {}
+    return session, (Delete(kept, [present()]), Put({"pk": going.pk, "sk": going.sk, "blob": addition.get("blob")}))
 
 
 class _LookAgain(Exception):
@@ -125,7 +128,8 @@ class SessionMetrics:
         Two round trips where nothing waits, a third for a state in several parts.
         """
         for attempt in self._attempts():
-            waiting = self._waiting(workspace_id, study_number)
+            waits = keys.sessions_waiting(workspace_id, study_number)
+            waiting = self._table.query(waits.pk, prefix=waits.sk, limit=_LISTED)
             try:
                 state = self._state(workspace_id, study_number)
                 if state is None:
@@ -141,13 +145,6 @@ class SessionMetrics:
         for attempt, pause in enumerate((*CONFLICT_PAUSES, 0.0)):
             yield attempt
             self._sleep(_JITTER.uniform(0, 2 * pause))
-
-    def _waiting(self, workspace_id: str, study_number: int) -> list[Item]:
-        found: list[Item] = []
-        for place in (keys.session_coming, keys.session_going):
-            key = place(workspace_id, study_number)
-            found += self._table.query(key.pk, prefix=key.sk, limit=_LISTED)
-        return found
 
     def _state(self, workspace_id: str, study_number: int) -> _State | None:
         study_key = keys.clinical_study(workspace_id, study_number)
@@ -190,7 +187,7 @@ class SessionMetrics:
 
 def _take(tree: Tree, item: Item) -> None:
     document: dict[str, Any] = blobs.unpack(item["blob"])
-    plus(tree, document["tree"], sign=1 if item["sk"].startswith("in#") else -1)
+    plus(tree, document["tree"], sign=1 if item["sk"].endswith("#in") else -1)
 
 
 def _that_fit(waiting: Sequence[Item], state_bytes: int) -> Sequence[Item]:

@@ -20,7 +20,7 @@ from trimetric.dynamo.metricis.session_metrics import SessionMetrics
 from trimetric.dynamo.metricis.sessions import Sessions
 from trimetric.dynamo.table import Action, Check, ConditionFailed, equals
 from trimetric.errors import Conflict, NotFound, ValidationFailed
-from trimetric.http.answers import Answer, commit, etag_of_data, respond, retried, to_json
+from trimetric.http.answers import Answer, commit, etag_of_data, respond, retried
 from trimetric.http.call import Call
 from trimetric.http.metricis import body_of
 from trimetric.metrics.cognitive import session_figures
@@ -33,13 +33,6 @@ _REMEMBERED: Final = 1000
 
 #: The claim of a deletion; those of submissions are fingerprints.
 _DELETION: Final = "deletion"
-
-
-class Bare(Answer):
-    """An answer outside the envelope."""
-
-    def content(self) -> bytes:
-        return to_json(self.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +85,7 @@ def _created(call: Call, new: StartedSession, *, status: SessionStatus, start_ti
     )
     answer = Answer(session.public(), status=201, headers={"Location": f"/api/sessions/{session.id}"})
     if bare:
-        answer = Bare({"session_id": session.id})
+        answer = Answer({"session_id": session.id}, bare=True)
     made, listed = sessions.creation(call.tenant.id, session), session_list.added(call.table, call.tenant.id, session)
     try:
         return commit(call, answer, *made, *listed)

@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from trimetric.dynamo.table import ConditionFailed
 from trimetric.errors import Unavailable
-from trimetric_cli import keys, studies, workspaces
+from trimetric_cli import keys, signing_key, studies, users, workspaces
 from trimetric_cli.console import Operator
 from trimetric_cli.stack import STACK_FILE, Refused, choose, explain
 
@@ -74,6 +74,8 @@ app = typer.Typer(
 app.add_typer(workspaces.app, name="workspaces")
 app.add_typer(keys.app, name="keys")
 app.add_typer(studies.app, name="studies")
+app.add_typer(users.app, name="users")
+app.add_typer(signing_key.app, name="signing-key")
 
 
 @app.callback()

@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,10 +15,20 @@ from rich.progress import Progress, track
 from rich.table import Table as Grid
 from rich.text import Text
 
+from trimetric.auth.passwords import Passwords
 from trimetric.domain import times
 from trimetric.dynamo.table import Table
 from trimetric.dynamo.workspaces import Workspaces
-from trimetric_cli.stack import STACK_FILE, Connect, Place, Refused, connect
+from trimetric_cli.stack import (
+    STACK_FILE,
+    Connect,
+    OpenSigningSecret,
+    Place,
+    Refused,
+    SigningSecret,
+    connect,
+    open_signing_secret,
+)
 
 #: Columns of output that goes to a file or a pipe, where nothing should be folded.
 PIPE_WIDTH = 240
@@ -36,6 +46,8 @@ class Operator:
     """What each command gets: the chosen stack and how to answer. Tests pass their own doors."""
 
     connect: Connect = connect
+    open_signing_secret: OpenSigningSecret = open_signing_secret
+    passwords: Passwords = field(default_factory=Passwords)
     interactive: Callable[[], bool] = _terminal
     clock: Callable[[], datetime] = times.utc_now
     stack_file: Path = STACK_FILE
@@ -45,9 +57,15 @@ class Operator:
     assume_yes: bool = False
 
     def table(self) -> Table:
+        return self.connect(self._place())
+
+    def signing_secret(self) -> SigningSecret:
+        return self.open_signing_secret(self._place())
+
+    def _place(self) -> Place:
         if self.place is None:
             raise RuntimeError("the global options were not read")
-        return self.connect(self.place())
+        return self.place()
 
     def workspaces(self) -> Workspaces:
         return Workspaces(self.table())
@@ -60,6 +78,12 @@ class Operator:
             raise Refused("This needs a confirmation and there is no terminal to ask on: add --yes.", exit_code=2)
         if not typer.confirm(question, err=True):
             raise Refused("Nothing was changed.")
+
+    def ask_secretly(self, question: str) -> str:
+        """What the operator types twice, unseen."""
+        if not self.interactive():
+            raise Refused("There is no terminal to ask on.", exit_code=2)
+        return str(typer.prompt(question, hide_input=True, confirmation_prompt=True, err=True))
 
     def show(self, row: Row, *, note: str = "") -> None:
         """One object."""

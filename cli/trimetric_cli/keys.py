@@ -7,7 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from trimetric.auth.bearer import new_key
+from trimetric.auth.metricis import new_token
+from trimetric.auth.renewal import renewed
 from trimetric.domain import times
+from trimetric.domain.metricis.accounts import Role
 from trimetric.domain.workspaces import Credential, CredentialKind
 from trimetric_cli.arguments import (
     DEFAULT,
@@ -36,16 +39,23 @@ def issue(
     kind: Annotated[CredentialKind, typer.Option(help="Whose API it opens.")] = CredentialKind.UX_METRICS,
     days: Annotated[int | None, typer.Option(help="End it after so many days.", min=1, max=3650)] = None,
     limit: Annotated[str, typer.Option(help="Its own requests per minute.", metavar="LIMIT")] = DEFAULT,
+    role: Annotated[Role | None, typer.Option(help="What a metricis key may do, which must be said.")] = None,
 ) -> None:
     """Issue a key and show its secret, once."""
     operator: Operator = context.obj
     parse_kind(kind)
+    if (role is not None) != (kind is CredentialKind.METRICIS):
+        raise typer.BadParameter("metricis keys have a --role, and no others")
     per_minute = parse_limit(limit)
     workspaces = operator.workspaces()
     owner = workspace_named(workspaces, workspace)
     now = operator.clock()
     ends_at = times.to_text(now + timedelta(days=days)) if days else None
-    made = new_key(owner.id, parse_name(name), now=now, expires_at=ends_at)
+    name = parse_name(name)
+    if role is not None:
+        made = new_token(owner.id, name, role=role, now=now, expires_at=ends_at)
+    else:
+        made = new_key(owner.id, name, now=now, expires_at=ends_at)
     credential = replace(made.credential, limit=per_minute)
     workspaces.add_credential(credential)
     operator.show(_row(operator, credential) | {"secret": made.secret}, note=SHOWN_ONCE)
@@ -57,9 +67,8 @@ def list_keys(context: typer.Context, workspace: WorkspaceReference) -> None:
     operator: Operator = context.obj
     workspaces = operator.workspaces()
     owner = workspace_named(workspaces, workspace)
-    credentials = sorted(workspaces.list_credentials(owner.id), key=lambda credential: credential.id)
     operator.list(
-        [_row(operator, credential) for credential in credentials],
+        [_row(operator, key.current) for key in workspaces.keys(owner.id)],
         columns=("id", "kind", "name", "last_four", "status", "expires_at", "limit", "created_at"),
         empty=f"The workspace {owner.name} has no keys.",
     )
@@ -74,21 +83,20 @@ def rotate(
         int, typer.Option(help="Days for which the old secret stays valid; 0 ends it at once.", min=0, max=7)
     ] = 1,
 ) -> None:
-    """Replace a key by a new one with the same name and limit."""
+    """Give a key a new secret."""
     operator: Operator = context.obj
     workspaces = operator.workspaces()
-    old = key_named(workspaces, workspace_named(workspaces, workspace), key)
-    now = operator.clock()
+    found = key_named(workspaces, workspace_named(workspaces, workspace), key)
+    old, now = found.current, operator.clock()
     if _ended(operator, old):
         raise Refused(f"The key {old.id} has ended already: issue a new one.")
     if not overlap_days:
         operator.confirm(f"End the secret of {old.name} (…{old.last_four}) at once?")
     ends_at = min(filter(None, (old.expires_at, times.to_text(now + timedelta(days=overlap_days)))))
-    made = new_key(old.workspace_id, old.name, now=now)
-    credential = replace(made.credential, limit=old.limit)
-    workspaces.replace_credential(old, credential, ends_at=ends_at)
-    replacement = {"secret": made.secret, "replaces": old.id, "replaced_key_expires_at": ends_at}
-    operator.show(_row(operator, credential) | replacement, note=SHOWN_ONCE)
+    made = renewed(old, now=now)
+    workspaces.rotate(found, made.credential, ends_at=ends_at)
+    replacement = {"secret": made.secret, "replaced_secret_expires_at": ends_at}
+    operator.show(_row(operator, made.credential) | replacement, note=SHOWN_ONCE)
 
 
 @app.command()
@@ -104,13 +112,14 @@ def revoke(
         raise typer.BadParameter("name one key, or give --all")
     workspaces = operator.workspaces()
     owner = workspace_named(workspaces, workspace)
-    doomed = [key_named(workspaces, owner, key)] if key else workspaces.list_credentials(owner.id)
+    doomed = [key_named(workspaces, owner, key)] if key else workspaces.keys(owner.id)
     if doomed:
-        what = f"the key {doomed[0].name} (…{doomed[0].last_four})" if key else f"all {len(doomed)} keys"
+        first = doomed[0].current
+        what = f"the key {first.name} (…{first.last_four})" if key else f"all {len(doomed)} keys"
         operator.confirm(f"Revoke {what} of {owner.name}? This cannot be undone.")
-    for credential in operator.each(doomed, doing="Revoking keys"):
-        workspaces.remove_credential(credential)
-    operator.show({"revoked": [credential.id for credential in doomed]}, note=SOON if doomed else "")
+    for revoked in operator.each(doomed, doing="Revoking keys"):
+        workspaces.revoke(revoked)
+    operator.show({"revoked": [revoked.id for revoked in doomed]}, note=SOON if doomed else "")
 
 
 @app.command("set-limit")
@@ -120,9 +129,9 @@ def set_limit(context: typer.Context, workspace: WorkspaceReference, key: KeyId,
     per_minute = parse_limit(limit)
     workspaces = operator.workspaces()
     owner = workspace_named(workspaces, workspace)
-    credential = key_named(workspaces, owner, key)
-    workspaces.change_credential(credential, limit=per_minute)
-    operator.show(_row(operator, key_named(workspaces, owner, key)), note=SOON)
+    for credential in key_named(workspaces, owner, key).all:
+        workspaces.change_credential(credential, limit=per_minute)
+    operator.show(_row(operator, key_named(workspaces, owner, key).current), note=SOON)
 
 
 def _row(operator: Operator, credential: Credential) -> dict[str, Any]:
@@ -131,10 +140,12 @@ def _row(operator: Operator, credential: Credential) -> dict[str, Any]:
         "workspace_id": credential.workspace_id,
         "kind": credential.kind.value,
         "name": credential.name,
+        **({"role": credential.role.value} if credential.role is not None else {}),
         "last_four": credential.last_four,
         "status": "ended" if _ended(operator, credential) else "active",
         "expires_at": credential.expires_at,
         "limit": credential.limit,
+        "last_used_on": credential.last_used_on,
         "created_at": credential.created_at,
     }
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -85,17 +86,37 @@ def _local(stack_file: Path, region: str | None) -> Place:
 
 def connect(place: Place) -> Table:
     """The table of the stack, by its CloudFormation output `TableName`."""
+    client = _clients(place)
+    return DynamoTable(client("dynamodb"), _output(client("cloudformation"), place, "TableName"))
+
+
+@dataclass(frozen=True, slots=True)
+class SigningSecret:
+    """The secret that signs access tokens, by the CloudFormation output `SigningSecretArn`."""
+
+    client: Any
+    arn: str
+
+
+def open_signing_secret(place: Place) -> SigningSecret:
+    client = _clients(place)
+    return SigningSecret(client("secretsmanager"), _output(client("cloudformation"), place, "SigningSecretArn"))
+
+
+def _clients(place: Place) -> Callable[[str], Any]:
     config = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
     if place.endpoint_url:
         session = local_session(place.region)
     else:
         session = boto3.Session(region_name=place.region, profile_name=place.profile)
-    cloudformation = session.client("cloudformation", endpoint_url=place.endpoint_url, config=config)
+    return partial(session.client, endpoint_url=place.endpoint_url, config=config)
+
+
+def _output(cloudformation: Any, place: Place, name: str) -> str:
     outputs = stack_outputs(cloudformation, place.stack_name)
-    if "TableName" not in outputs:
-        raise Refused(f"The stack {place.stack_name} has no output TableName: it is not a Trimetric stack.")
-    dynamodb = session.client("dynamodb", endpoint_url=place.endpoint_url, config=config)
-    return DynamoTable(dynamodb, outputs["TableName"])
+    if name not in outputs:
+        raise Refused(f"The stack {place.stack_name} has no output {name}: it is not a Trimetric stack.")
+    return outputs[name]
 
 
 def local_session(region: str | None) -> boto3.Session:
@@ -137,3 +158,4 @@ def explain(error: BotoCoreError | ClientError) -> str:
 
 
 Connect = Callable[[Place], Table]
+OpenSigningSecret = Callable[[Place], SigningSecret]

@@ -6,7 +6,7 @@ import typer
 
 from trimetric.domain import ids, times
 from trimetric.domain.workspaces import CredentialKind, Plan, Workspace
-from trimetric_cli.arguments import DEFAULT, LimitText, WorkspaceReference, parse_limit, parse_name
+from trimetric_cli.arguments import DEFAULT, LimitText, WorkspaceReference, parse_kind, parse_limit, parse_name
 from trimetric_cli.lookup import workspace_named
 
 if TYPE_CHECKING:
@@ -82,9 +82,22 @@ def disable_api(context: typer.Context, workspace: WorkspaceReference) -> None:
 
 
 @app.command("set-limit")
-def set_limit(context: typer.Context, workspace: WorkspaceReference, limit: LimitText) -> None:
-    """Override the plan's limit on requests of the UX Metrics API."""
-    _change(context, workspace, limits=_limits(parse_limit(limit)))
+def set_limit(
+    context: typer.Context,
+    workspace: WorkspaceReference,
+    limit: LimitText,
+    kind: Annotated[
+        CredentialKind,
+        typer.Option(help="Whose API: ux_metrics for all its keys together, the others for each of theirs."),
+    ] = CredentialKind.UX_METRICS,
+) -> None:
+    """Override the limit on requests of an API."""
+    operator: Operator = context.obj
+    per_minute = parse_limit(limit)
+    workspaces = operator.workspaces()
+    found = workspace_named(workspaces, workspace)
+    workspaces.set_limit(found.id, parse_kind(kind), per_minute)
+    operator.show(_row(workspace_named(workspaces, found.id)), note=SOON)
 
 
 def _change(context: typer.Context, reference: str, *, question: str = "", **attributes: Any) -> None:

@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Desk
+from tests.fakes.secrets import FakeSecret
 from trimetric.auth.bearer import Authenticator
+from trimetric.auth.login_tokens import AccessTokens
+from trimetric.auth.metricis import MetricisAuthenticator
+from trimetric.auth.signing_keys import SigningKeys
+from trimetric.domain.metricis.accounts import Role
+from trimetric.dynamo.metricis.accounts import Accounts
 from trimetric.dynamo.table import DynamoTable
 from trimetric.errors import Unauthorized
 
@@ -35,6 +41,7 @@ def test_a_new_key_opens_its_workspace(desk: Desk, workspace: Any, issue: Issue)
         "status": "active",
         "expires_at": None,
         "limit": None,
+        "last_used_on": None,
         "created_at": "2026-01-31T09:30:01.000Z",
     }
 
@@ -69,7 +76,7 @@ def test_a_workspace_without_keys_says_so(desk: Desk, workspace: Any) -> None:
     assert desk.type("keys", "list", workspace["id"]).stdout == "The workspace Acme research has no keys.\n"
 
 
-@pytest.mark.parametrize("kind", ["apiauth", "metricis"])
+@pytest.mark.parametrize("kind", ["apiauth"])
 def test_kinds_of_other_dialects_cannot_be_issued_yet(desk: Desk, workspace: Any, kind: str) -> None:
     assert desk.type("keys", "issue", workspace["id"], "--name", "laptop", "--kind", kind).exit_code == 2
     assert desk.ask("keys", "list", workspace["id"]) == []
@@ -78,8 +85,8 @@ def test_kinds_of_other_dialects_cannot_be_issued_yet(desk: Desk, workspace: Any
 def test_rotation_keeps_the_old_secret_for_a_day(desk: Desk, workspace: Any, issue: Issue) -> None:
     old = issue("laptop", "--limit", "12")
     new = desk.ask("keys", "rotate", workspace["id"], old["id"])
-    assert (new["name"], new["limit"], new["replaces"]) == ("laptop", 12, old["id"])
-    assert new["replaced_key_expires_at"] == "2026-02-01T09:30:01.000Z"
+    assert (new["name"], new["limit"], new["id"]) == ("laptop", 12, old["id"])
+    assert new["replaced_secret_expires_at"] == "2026-02-01T09:30:01.000Z"
     desk.wait(hours=23)
     assert opens(desk, old)
     assert opens(desk, new)
@@ -112,8 +119,7 @@ def test_rotation_without_overlap_asks_and_ends_the_old_secret_at_once(
 def test_rotation_does_not_prolong_a_key_that_ends_sooner(desk: Desk, workspace: Any, issue: Issue) -> None:
     old = issue("trial", "--days", "1")
     new = desk.ask("keys", "rotate", workspace["id"], old["id"], "--overlap-days", "7")
-    assert new["replaced_key_expires_at"] == old["expires_at"]
-    assert new["expires_at"] is None
+    assert new["replaced_secret_expires_at"] == old["expires_at"] == new["expires_at"]
 
 
 def test_a_key_that_has_ended_is_not_rotated(desk: Desk, workspace: Any, issue: Issue) -> None:
@@ -146,7 +152,8 @@ def test_of_two_rotations_at_once_one_is_refused(
     result = desk.type("keys", "rotate", workspace["id"], key["id"])
     assert result.exit_code == 1
     assert "at the same moment" in result.stderr
-    assert len(desk.ask("keys", "list", workspace["id"])) == 2
+    assert len(desk.ask("keys", "list", workspace["id"])) == 1
+    assert len(desk.workspaces.list_credentials(workspace["id"])) == 2
 
 
 def test_revocation_asks_and_then_closes_the_door(desk: Desk, workspace: Any, issue: Issue) -> None:
@@ -201,3 +208,37 @@ def test_a_limit_of_a_key_can_be_set_and_removed(desk: Desk, workspace: Any, iss
     assert desk.ask("keys", "set-limit", workspace["id"], key["id"], "5")["limit"] == 5
     assert [row["limit"] for row in desk.ask("keys", "list", workspace["id"])] == [5]
     assert desk.ask("keys", "set-limit", workspace["id"], key["id"], "default")["limit"] is None
+
+
+# -- tokens of the Metricis API ----------------------------------------------------------------------------------------
+
+
+def opens_metricis(desk: Desk, key: Any) -> Role | None:
+    """What a function that has just started lets this token do."""
+    access_tokens = AccessTokens(SigningKeys(FakeSecret()), seconds=1800)
+    authenticator = MetricisAuthenticator(Accounts(desk.table), access_tokens, clock=lambda: desk.now)
+    try:
+        return authenticator.authenticate(f"Bearer {key['secret']}", None).role
+    except Unauthorized:
+        return None
+
+
+def test_a_token_has_the_role_that_was_given(desk: Desk, workspace: Any, issue: Issue) -> None:
+    made = issue("tablet", "--kind", "metricis", "--role", "coordinator", "--limit", "12")
+    assert (made["kind"], made["role"], made["limit"]) == ("metricis", "coordinator", 12)
+    assert opens_metricis(desk, made) is Role.COORDINATOR
+    rotated = desk.ask("keys", "rotate", workspace["id"], made["id"], "--overlap-days", "0", "--yes")
+    assert (rotated["id"], rotated["role"], rotated["limit"]) == (made["id"], "coordinator", 12)
+    assert (opens_metricis(desk, made), opens_metricis(desk, rotated)) == (None, Role.COORDINATOR)
+    desk.ask("keys", "revoke", workspace["id"], made["id"], "--yes")
+    assert opens_metricis(desk, rotated) is None
+
+
+@pytest.mark.parametrize(
+    "options", [("--kind", "metricis"), ("--role", "admin"), ("--kind", "metricis", "--role", "x")]
+)
+def test_a_token_without_a_role_and_a_key_with_one_are_wrong_usage(
+    desk: Desk, workspace: Any, options: tuple[str, ...]
+) -> None:
+    assert desk.type("keys", "issue", workspace["id"], "--name", "x", *options).exit_code == 2
+    assert desk.ask("keys", "list", workspace["id"]) == []

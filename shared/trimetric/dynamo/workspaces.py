@@ -1,6 +1,7 @@
 """Workspaces and their credentials."""
 
 import secrets
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,13 +11,41 @@ from trimetric.domain.times import parse, to_millis
 from trimetric.domain.workspaces import Credential, CredentialKind, Plan, Workspace
 from trimetric.dynamo import keys
 from trimetric.dynamo.keys import Key
-from trimetric.dynamo.table import Action, Delete, Item, Put, Table, Update, Value, absent, equals, present
+from trimetric.dynamo.table import Action, Delete, Item, Put, Table, Update, Value, absent, present
 
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceCounts:
     folders: int
     studies: int
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedKey:
+    """A key with its current secret and those that it had before, as far as they have not been forgotten.
+
+    Keys of the kind `apiauth` hold all of their secrets in one credential.
+    """
+
+    current: Credential
+    former: Sequence[Credential] = ()
+
+    @classmethod
+    def of(cls, credentials: Sequence[Credential]) -> "IssuedKey":
+        current, *former = sorted(credentials, key=lambda credential: credential.superseded)
+        return cls(current, former)
+
+    @property
+    def id(self) -> str:
+        return self.current.id
+
+    @property
+    def all(self) -> Sequence[Credential]:
+        return self.current, *self.former
+
+    @property
+    def last_used_on(self) -> str | None:
+        return max((one.last_used_on for one in self.all if one.last_used_on), default=None)
 
 
 class Workspaces:
@@ -83,6 +112,17 @@ class Workspaces:
         """Set `name`, `plan`, `api_enabled` or `limits`; ConditionFailed if there is no such workspace."""
         self._table.write(Update(keys.workspace(workspace_id), set=attributes, conditions=[present()]))
 
+    def set_limit(self, workspace_id: str, kind: CredentialKind, per_minute: int | None) -> None:
+        """Override one dialect's limit, or with None take the override back; ConditionFailed as for `change`."""
+        path = f"limits.{kind.value}"
+        update = Update(
+            keys.workspace(workspace_id),
+            set={} if per_minute is None else {path: per_minute},
+            remove=[path] if per_minute is None else [],
+            conditions=[present()],
+        )
+        self._table.write(update)
+
     def add_credential(self, credential: Credential) -> None:
         self._table.write(_creation(credential))
 
@@ -103,13 +143,24 @@ class Workspaces:
         kept = {name: value for name, value in attributes.items() if value is not None}
         self._table.write(Update(key, set=kept, remove=removed, conditions=[present()]))
 
-    def replace_credential(self, old: Credential, new: Credential, *, ends_at: str) -> None:
-        """Add `new` and end `old` at `ends_at`; ConditionFailed if `old` changed or went since it was read."""
-        unchanged = absent("ends_at") if old.expires_at is None else equals("ends_at", old.expires_at)
-        self._table.write(
-            Update(_credential_key(old), set={"ends_at": ends_at}, conditions=[present(), unchanged]),
-            _creation(new),
-        )
+    def keys(self, workspace_id: str) -> list[IssuedKey]:
+        """All of a workspace, the oldest first."""
+        by_id: dict[str, list[Credential]] = defaultdict(list)
+        for credential in self.list_credentials(workspace_id):
+            by_id[credential.id].append(credential)
+        found = [IssuedKey.of(credentials) for credentials in by_id.values()]
+        return sorted(found, key=lambda key: (key.current.created_at, key.id))
+
+    def rotate(self, key: IssuedKey, new: Credential, *, ends_at: str) -> None:
+        """ConditionFailed if the key was rotated or revoked since it was read."""
+        self._table.write(*rotation(key, new, ends_at=ends_at))
+
+    def revoke(self, key: IssuedKey) -> None:
+        """At once: processes that have it cached refuse it within `trimetric.auth.bearer.CACHE_SECONDS`.
+
+        ConditionFailed if the key was rotated or revoked since it was read.
+        """
+        self._table.write(*revocation(key))
 
     def note_use(self, credential: Credential, *, on: str) -> None:
         """ConditionFailed if it is gone."""
@@ -124,27 +175,29 @@ def _credential_key(credential: Credential) -> Key:
     return keys.credential(credential.workspace_id, credential.secret_hash)
 
 
-def creation_of_key(credential: Credential) -> Put:
+def issuing(credential: Credential) -> Action:
     return _creation(credential)
 
 
-def rotation_of_key(
-    old: Credential, new: Credential, *, ends_at: str, former: Sequence[Credential]
-) -> Sequence[Action]:
-    """`new` is the secret of the key from now on, `old` until `ends_at`, those before it no longer.
+def rotation(key: IssuedKey, new: Credential, *, ends_at: str) -> Sequence[Action]:
+    """`new` holds the key's secret from now on, the current one ends at `ends_at`, those before it end now.
 
-    Refused if `old` was superseded or revoked since it was read.
+    Refused if the key was rotated or revoked since it was read.
     """
     forgotten = to_millis(parse(ends_at)) // 1000 + 1
     ending: dict[str, Value] = {"ends_at": ends_at, "superseded": True, keys.TTL: forgotten}
-    supersede = Update(_credential_key(old), set=ending, conditions=[present(), absent("superseded")])
-    return supersede, _creation(new), *(Delete(_credential_key(one)) for one in former)
+    supersede = Update(_credential_key(key.current), set=ending, conditions=[present(), absent("superseded")])
+    return supersede, _creation(new), *_removals(key.former)
 
 
-def revocation_of_key(current: Credential, former: Sequence[Credential]) -> Sequence[Action]:
-    """Refused if `current` was superseded or revoked since it was read."""
+def revocation(key: IssuedKey) -> Sequence[Action]:
+    """Refused if the key was rotated or revoked since it was read."""
     newest = [present(), absent("superseded")]
-    return Delete(_credential_key(current), newest), *(Delete(_credential_key(one)) for one in former)
+    return Delete(_credential_key(key.current), newest), *_removals(key.former)
+
+
+def _removals(former: Sequence[Credential]) -> list[Delete]:
+    return [Delete(_credential_key(credential)) for credential in former]
 
 
 def _creation(credential: Credential) -> Put:

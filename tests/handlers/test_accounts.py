@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.handlers.conftest import Client, Clock, Platform, Reply, die
-from tests.handlers.events import event
+from tests.handlers.events import event, stored
 from tests.handlers.metricis_accounts import Team, fields, refusal, team_of
 from trimetric.auth.passwords import Passwords
 from trimetric.auth.signing_keys import CURRENT
@@ -150,6 +150,11 @@ def test_login_takes_a_form_and_any_case(door: Door, ada: User, email: str, extr
     form = urlencode({"username": email, "password": PASSWORD, **extra}).encode()
     reply = door.send(LOGIN, form=form, content_type="application/x-www-form-urlencoded")
     assert tokens(reply)["user"]["id"] == ada.id
+
+
+@pytest.mark.parametrize("name", ["login_json", "login_form"])
+def test_login_as_the_gateway_sends_it(platform: Platform, ada: User, name: str) -> None:
+    assert tokens(platform.send(stored(name)))["user"]["id"] == ada.id
 
 
 def test_a_password_typed_on_another_keyboard_is_the_same(door: Door, make_user: Callable[..., User]) -> None:
@@ -321,13 +326,13 @@ def test_nothing_in_the_table_opens_an_account(door: Door, ada: User, platform: 
     items = platform.table.items()
     bodies = [zlib.decompress(item["body"]) for item in items if "body" in item]
     assert len(bodies) == 3
-    stored = repr(items) + repr(bodies)
-    assert ada.email in stored
+    kept = repr(items) + repr(bodies)
+    assert ada.email in kept
     for secret in (PASSWORD, "a password of eve", *_secrets(answer), *_secrets(renewed)):
-        assert secret not in stored
+        assert secret not in kept
     login_body = json.dumps({"email": ada.email, "password": PASSWORD}).encode()
     for guess in (login_body, bytes(4) + login_body):
-        assert hashlib.sha256(guess).hexdigest() not in stored
+        assert hashlib.sha256(guess).hexdigest() not in kept
 
 
 def _secrets(answer: dict[str, Any]) -> tuple[str, str]:

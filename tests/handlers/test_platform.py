@@ -393,6 +393,8 @@ STATUS_OF_STORED = {
     "post_without_body": 404,
     "preflight": 204,
     "unrouted": 404,
+    "login_form": 401,
+    "login_json": 401,
 }
 
 

@@ -34,6 +34,9 @@ must find out the workspace, so no query of the API can reach another tenant.
 | … its trials; what it adds to its study's metrics | `W#sess_…`    | `trials#<nn>#<nn>`, `addition` | |
 | folded metrics of a Metricis study; in parts   | `W#mst#<n>#sessions` | `metrics`, `metrics#<nn>` | |
 | … sessions that are to be folded in, or out    | `W#mst#<n>#sessions` | `waits#sess_…#in`, `waits#sess_…#out` | |
+| Metricis list (all or of a study): head, directory | `W#list#<kind>#<all or n>` | `a#0`, `a#1` | |
+| … changes that are not folded in               | `W#list#<kind>#<all or n>` | `a#2#<millis>#<id>#<version>` | |
+| … buckets of entries                           | `W#list#<kind>#<all or n>` | `b#<n>` | |
 | user by id; users of a workspace                | `W`              | `user#usr_…`     | |
 | login of a user, with its newest refresh token | `W#usr_…`        | `login#<id>`     | |
 | user by e-mail, in whichever workspace         | `login#<sha256>` | `user`           | |
@@ -56,6 +59,13 @@ PROJECTED: Final = ("row", "counts")
 BUCKET_KEY: Final = "bucket"
 
 METRICS_SORT: Final = "metrics"
+
+#: Begins all but the buckets of a list; the head is read first, records last.
+LIST_INDEX: Final = "a#"
+LIST_HEAD: Final = "a#0"
+LIST_DIRECTORY: Final = "a#1"
+_MOST_MILLIS: Final = 10**13 - 1
+_MOST_VERSIONS: Final = 10**9 - 1
 
 
 class Key(NamedTuple):
@@ -221,3 +231,24 @@ def open_import(workspace_id: str, import_id: str = "") -> Key:
 
 def committed_import(workspace_id: str, import_id: str) -> Key:
     return Key(f"{workspace_id}#par_imports", f"committed#{import_id}")
+
+
+def list_scope(workspace_id: str, kind: str, scope: str) -> str:
+    return f"{workspace_id}#list#{kind}#{scope}"
+
+
+def list_head(partition: str) -> Key:
+    return Key(partition, LIST_HEAD)
+
+
+def list_directory(partition: str) -> Key:
+    return Key(partition, LIST_DIRECTORY)
+
+
+def list_record(partition: str, created_millis: int, row_id: str, version: int) -> Key:
+    """Of two records of one row the later one sorts first, also if the row was created anew."""
+    return Key(partition, f"a#2#{_MOST_MILLIS - created_millis:013d}#{row_id}#{_MOST_VERSIONS - version:09d}")
+
+
+def list_bucket(partition: str, number: int) -> Key:
+    return Key(partition, f"b#{number:08d}")

@@ -1,15 +1,16 @@
 """What the endpoints of sessions do."""
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from fastapi import Response
 
+from functions.sessions.memory import BatteryStudies
 from functions.sessions.pages import respond_if_it_fits, trial_page
 from functions.sessions.schemas import NewSession, SessionPatch, StartedSession
 from trimetric.domain.metricis.batteries import battery_number_of
+from trimetric.domain.metricis.list_kinds import SESSIONS
 from trimetric.domain.metricis.sessions import Session, SessionStatus, new_session_id, workspace_of
 from trimetric.domain.metricis.studies import study_id_of
 from trimetric.dynamo import keys
@@ -23,13 +24,11 @@ from trimetric.errors import Conflict, NotFound, ValidationFailed
 from trimetric.http.answers import Answer, commit, etag_of_data, respond, retried
 from trimetric.http.call import Call
 from trimetric.http.metricis import body_of
+from trimetric.http.paging import fields_of, list_page, page_request, select
 from trimetric.metrics.cognitive import session_figures
 from trimetric.metrics.cognitive_studies import contribution, study_figures
 
-#: Workspace and number of a battery -> its study, which never changes. That the battery is still there is a condition
-#: of the write.
-_STUDY_OF: OrderedDict[tuple[str, int], int] = OrderedDict()
-_REMEMBERED: Final = 1000
+_STUDY_OF: Final = BatteryStudies()
 
 #: The claim of a deletion; those of submissions are fingerprints.
 _DELETION: Final = "deletion"
@@ -46,14 +45,15 @@ class _Place:
 
 
 def list_sessions(call: Call) -> Response:
-    call.parameters()
-    raise NotFound
+    request = page_request(call, SESSIONS)
+    page = list_page(call, SESSIONS, request)
+    rows = [request.shown(session.public()) for session in Sessions(call.table).get_many(call.tenant.id, page.ids)]
+    return respond_if_it_fits(call, rows, request, page.total)
 
 
 def show_session(call: Call) -> Response:
     session = _session(call)
-    call.parameters()
-    return respond(call, Answer(session.public()))
+    return respond(call, Answer(select(session.public(), fields_of(call, SESSIONS))))
 
 
 def create_session(call: Call) -> Response:
@@ -90,7 +90,7 @@ def _created(call: Call, new: StartedSession, *, status: SessionStatus, start_ti
     try:
         return commit(call, answer, *made, *listed)
     except ConditionFailed:
-        _STUDY_OF.pop((call.tenant.id, place.battery), None)
+        _STUDY_OF.forget(call.tenant.id, place.battery)
         raise
 
 
@@ -109,15 +109,14 @@ def _place(call: Call, new: StartedSession) -> _Place:
 
 
 def _study_of(call: Call, number: int) -> int:
-    place = (call.tenant.id, number)
-    if place not in _STUDY_OF:
-        battery = Batteries(call.table).get(*place)
-        if battery is None:
-            raise NotFound(f"There is no battery_{number}")
-        _STUDY_OF[place] = battery.study_id
-        if len(_STUDY_OF) > _REMEMBERED:
-            _STUDY_OF.popitem(last=False)
-    return _STUDY_OF[place]
+    known = _STUDY_OF.get(call.tenant.id, number)
+    if known is not None:
+        return known
+    battery = Batteries(call.table).get(call.tenant.id, number)
+    if battery is None:
+        raise NotFound(f"There is no battery_{number}")
+    _STUDY_OF.remember(call.tenant.id, number, battery.study_id)
+    return battery.study_id
 
 
 @retried

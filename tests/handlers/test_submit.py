@@ -272,7 +272,7 @@ def test_a_workspace_that_is_switched_off_takes_no_submission(clinic: Clinic) ->
         assert refusal(caller.post(SUBMIT, body, **headers)) == (403, "FORBIDDEN")
 
 
-# -- idempotency keys, costs ------------------------------------------------------------------------------------------
+# -- idempotency keys -------------------------------------------------------------------------------------------------
 
 
 def test_an_idempotency_key_gives_the_stored_answer(clinic: Clinic) -> None:
@@ -283,15 +283,3 @@ def test_an_idempotency_key_gives_the_stored_answer(clinic: Clinic) -> None:
     assert (again.text, again.headers["idempotent-replayed"]) == (first.text, "true")
     reused = clinic.staff.post(SUBMIT, submission(session, []), idempotency_key="one")
     assert refusal(reused) == (422, "IDEMPOTENCY_KEY_REUSED")
-
-
-def test_a_submission_costs_three_round_trips(clinic: Clinic) -> None:
-    session, other = clinic.session(), clinic.session("P002")
-    clinic.submit(other, [])
-    costs = clinic.platform.round_trips(
-        small=lambda: clinic.submit(session, some_trials()),
-        again=lambda: clinic.submit(session, some_trials()),
-        trials=lambda: clinic.staff.get(f"{SESSIONS}/{session['session_id']}/trials"),
-    )
-    assert costs["small"] == 3
-    assert costs["again"] == 2

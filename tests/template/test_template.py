@@ -29,7 +29,7 @@ WRITES: dict[str, set[str]] = {
     "metricis_participants": {"PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"},
     "batteries": {"PutItem", "UpdateItem", "DeleteItem"},
     "sessions": {"PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"},
-    "submit": {"PutItem", "UpdateItem", "ConditionCheckItem"},
+    "submit": {"PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"},
     "docs": set(),
 }
 

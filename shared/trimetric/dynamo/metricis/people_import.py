@@ -72,9 +72,14 @@ def unfinished(table: Table, workspace_id: str) -> list[PeopleImport]:
     return [_import(item) for item in table.query(place.pk, prefix=place.sk, limit=100)]
 
 
-def begin(table: Table, workspace_id: str, people: Sequence[str], *, owner: str, now_millis: int) -> str:
-    """A new open import's id; `people` are those that will be staged."""
-    import_id = secrets.token_hex(12)
+def new_id() -> str:
+    return secrets.token_hex(12)
+
+
+def begin(
+    table: Table, workspace_id: str, import_id: str, people: Sequence[str], *, owner: str, now_millis: int
+) -> None:
+    """Open an import; `people` are those that will be staged."""
     key = keys.open_import(workspace_id, import_id)
     table.write(
         Put(
@@ -89,7 +94,6 @@ def begin(table: Table, workspace_id: str, people: Sequence[str], *, owner: str,
             [absent()],
         )
     )
-    return import_id
 
 
 def stage(table: Table, workspace_id: str, import_id: str, people: Sequence[Put]) -> None:

@@ -22,8 +22,8 @@ from trimetric.domain.metricis.list_kinds import STATUS, Entry, Kind
 
 #: Entries of one bucket. Smaller ones make the directory larger, which each page reads; larger ones cost more to fold.
 BUCKET: Final = 256
-#: A bucket that would be left with fewer is put together with a neighbour.
-FEW: Final = BUCKET // 4
+#: A bucket that would be left with less than this part is put together with a neighbour.
+FEW: Final = 4
 
 #: Rows that a list which is not kept in the wanted order may have to look through.
 MAX_CANDIDATES: Final = 100_000
@@ -395,12 +395,12 @@ class Folded:
     gone: Sequence[int]
 
 
-def touched(directory: Directory, pending: Overlay) -> Sequence[int]:
+def touched(directory: Directory, pending: Overlay, *, bucket: int = BUCKET) -> Sequence[int]:
     """Numbers of the buckets that a fold wants to see and will write or remove."""
     return [
         number
         for name, slots in pending.items()
-        for run in _runs(_Laid(directory.chains.get(name, ()), slots))
+        for run in _runs(_Laid(directory.chains.get(name, ()), slots), bucket)
         for number in run.numbers
     ]
 
@@ -413,9 +413,10 @@ def fold(
     packed: Callable[[Any], bytes],
     *,
     most_bytes: int,
+    bucket: int = BUCKET,
 ) -> Folded:
     """Buckets and directory as they are with all that is pending; Inconsistent if they do not fit together."""
-    folding = _Folding(kind, packed, most_bytes, directory.last)
+    folding = _Folding(kind, packed, most_bytes, bucket, directory.last)
     chains = dict(directory.chains)
     for name, slots in pending.items():
         chain = folding.chain(name, _Laid(directory.chains.get(name, ()), slots), loaded)
@@ -433,10 +434,10 @@ class _Run(NamedTuple):
     numbers: Sequence[int]
 
 
-def _runs(laid: _Laid) -> Sequence[_Run]:
+def _runs(laid: _Laid, bucket: int) -> Sequence[_Run]:
     indexes = set(laid.slots)
     for index in laid.slots:
-        if laid.counts[index] < FEW and len(laid.buckets) > 1:
+        if FEW * laid.counts[index] < bucket and len(laid.buckets) > 1:
             indexes.add(index - 1 if index else 1)
     runs = []
     for _, group in groupby(enumerate(sorted(indexes)), key=lambda each: each[1] - each[0]):
@@ -450,6 +451,7 @@ class _Folding:
     kind: Kind
     packed: Callable[[Any], bytes]
     most_bytes: int
+    bucket: int
     last: int
     pieces: list[Piece] = field(default_factory=list)
     gone: list[int] = field(default_factory=list)
@@ -458,7 +460,7 @@ class _Folding:
         order = name.partition(" ")[0]
         chain: list[Bucket] = []
         done = 0
-        for run in _runs(laid):
+        for run in _runs(laid, self.bucket):
             chain += laid.buckets[done : run.first]
             chain += self._run(order, laid, run, loaded)
             done = run.last + 1
@@ -470,7 +472,7 @@ class _Folding:
             entry for index in range(run.first, run.last + 1) for entry in laid.entries(self.kind, order, index, loaded)
         ]
         growing = run.last == len(laid.buckets) - 1
-        cut = [piece for part in _cut(entries, growing=growing) for piece in self._small(part)]
+        cut = [piece for part in _cut(entries, self.bucket, growing=growing) for piece in self._small(part)]
         numbers = list(run.numbers)[: len(cut)]
         self.gone += run.numbers[len(cut) :]
         for _ in range(len(cut) - len(numbers)):
@@ -495,11 +497,11 @@ class _Folding:
         return [*self._small(entries[:half]), *self._small(entries[half:])]
 
 
-def _cut(entries: Sequence[Entry], *, growing: bool) -> Sequence[Sequence[Entry]]:
+def _cut(entries: Sequence[Entry], bucket: int, *, growing: bool) -> Sequence[Sequence[Entry]]:
     """The end of a chain, where rows come, is left with full buckets; others get parts of one size."""
-    size = BUCKET
+    size = bucket
     if not growing and entries:
-        size = -(-len(entries) // -(-len(entries) // BUCKET))
+        size = -(-len(entries) // -(-len(entries) // bucket))
     return [entries[start : start + size] for start in range(0, len(entries), size)]
 
 

@@ -177,6 +177,7 @@ class Lists:
     kind: Kind
     sleep: Callable[[float], None] = time.sleep
     fold_at: int = FOLD_AT
+    bucket: int = listing.BUCKET
     _pauses: Sequence[float] = field(default=(0.0, 0.0, *CONFLICT_PAUSES))
 
     def page(self, query: Query, *, study_id: int | None = None) -> ListPage:
@@ -199,10 +200,13 @@ class Lists:
             if scope.pending > self.fold_at // 2:
                 self._fold_while_needed(scope, MAX_FOLDS)
 
-    def fold(self, scope_name: str) -> None:
-        """Fold one transaction's worth, whoever needs it."""
-        with suppress(Inconsistent, ConditionFailed):
-            self._fold(self._look(scope_name))
+    def fold(self, scope_name: str) -> bool:
+        """Fold one transaction's worth, for operators and tools; whether there was something to fold."""
+        scope = self._look(scope_name)
+        if scope.records:
+            with suppress(Inconsistent, ConditionFailed):
+                self._fold(scope)
+        return bool(scope.records)
 
     def _attempts(self) -> Iterator[None]:
         for pause in self._pauses:
@@ -290,11 +294,13 @@ class Lists:
     def _folding(self, scope: _Scope, records: Sequence[_Record]) -> Sequence[Action]:
         """Nothing if that is too much for one transaction."""
         overlay = self._overlay(records)
-        touched = listing.touched(scope.directory, overlay)
+        touched = listing.touched(scope.directory, overlay, bucket=self.bucket)
         if len(touched) + len(records) + 2 > MAX_ACTIONS:
             return ()
         loaded = self._buckets(scope, touched, check_head=False)
-        folded = listing.fold(self.kind, scope.directory, overlay, loaded, blobs.pack, most_bytes=MAX_BUCKET_BYTES)
+        folded = listing.fold(
+            self.kind, scope.directory, overlay, loaded, blobs.pack, most_bytes=MAX_BUCKET_BYTES, bucket=self.bucket
+        )
         actions = [*self._written(scope, folded), *(Delete(record.key, [present()]) for record in records)]
         size = sum(len(piece.blob) for piece in folded.pieces)
         return actions if len(actions) <= MAX_ACTIONS and size <= _MAX_FOLD_BYTES else ()

@@ -13,9 +13,19 @@ from scripts.openapi.operations import OPERATIONS
 from tests.handlers.conftest import DEFAULT_GROUP, ROUTES, Client, Platform
 from tests.handlers.events import event
 from trimetric import errors
+from trimetric.http.dialects import Dialect, code_of
 
 DOCS = "/api/v1/docs.md"
+METRICIS = "/docs/metricis.md"
 OF_OTHER_DIALECTS = {errors.Conflict}
+OF_UX_METRICS = {
+    errors.HasStudies,
+    errors.InvalidStatusTransition,
+    errors.InvalidType,
+    errors.NotDraft,
+    errors.SubscriptionRequired,
+    errors.WrongStudyType,
+}
 
 
 def test_documentation_needs_no_key_and_counts_its_readers(anonymous: Client, platform: Platform) -> None:
@@ -35,7 +45,7 @@ def test_a_key_changes_nothing(api: Client, anonymous: Client) -> None:
     assert api.get(DOCS).text == anonymous.get(DOCS, accept="application/json").text
 
 
-@pytest.mark.parametrize("path", [DOCS, "/openapi.json", "/docs"])
+@pytest.mark.parametrize("path", [DOCS, METRICIS, "/openapi.json", "/docs"])
 def test_unchanged_documents_are_not_sent_again(anonymous: Client, path: str) -> None:
     first = anonymous.get(path)
     again = anonymous.get(path, if_none_match=first.headers["etag"])
@@ -73,8 +83,16 @@ def test_every_error_is_documented(anonymous: Client) -> None:
         assert f"| {error.status} | `{error.code}` |" in shown
 
 
-def test_links_inside_the_documentation_lead_somewhere(anonymous: Client) -> None:
-    shown = anonymous.get(DOCS).text
+def test_every_error_of_the_metricis_api_is_documented(anonymous: Client) -> None:
+    shown = anonymous.get(METRICIS).text
+    for error in set(errors.ApiError.__subclasses__()) - OF_UX_METRICS:
+        code = code_of(error(), Dialect.METRICIS)
+        assert f"| {error.status} | `{code}` |" in shown
+
+
+@pytest.mark.parametrize("path", [DOCS, METRICIS])
+def test_links_inside_the_documentation_lead_somewhere(anonymous: Client, path: str) -> None:
+    shown = anonymous.get(path).text
     headings = re.findall(r"^#+ (.+)$", shown, re.MULTILINE)
     anchors = {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
     assert set(re.findall(r"\]\(#([^)]+)\)", shown)) <= anchors
@@ -134,7 +152,7 @@ def test_references_lead_somewhere() -> None:
         ("/api/v1/folders/", "not_found"),
         ("/api/v1/studies/std_1/cards/crd_1/more", "not_found"),
         ("/api/experience/devices", "not_found"),
-        ("/api/studies", "NOT_FOUND"),
+        ("/api/nothing", "NOT_FOUND"),
         ("/nothing", "NOT_FOUND"),
         ("/favicon.ico", "NOT_FOUND"),
     ],

@@ -163,6 +163,52 @@ def test_a_function_may_write_what_its_work_needs_and_no_more(template: Template
         assert statement["Resource"] == {"Fn::GetAtt": [target, "Arn"]}
 
 
+def managed(template: Template, name: str) -> list[dict[str, Any]]:
+    return [statement for source, statement in template.statements() if source == name]
+
+
+@pytest.mark.parametrize("group", FUNCTIONS)
+def test_functions_of_the_metricis_api_may_check_access_tokens_and_no_others(template: Template, group: str) -> None:
+    speaks = "make_metricis_handler" in (ROOT / "functions" / group / "app.py").read_text()
+    granted = template.of_type("AWS::IAM::Role")[f"{logical_name(group)}Role"]["ManagedPolicyArns"]
+    assert ({"Ref": "TokenPolicy"} in granted) is speaks
+
+
+def test_functions_that_answer_with_secrets_may_seal_what_they_remember(template: Template) -> None:
+    roles = template.of_type("AWS::IAM::Role")
+    sealing = {name for name, role in roles.items() if {"Ref": "SealPolicy"} in role["ManagedPolicyArns"]}
+    assert sealing == {"AccountsRole", "KeysRole", "HealthRole"}
+    [statement] = managed(template, "SealPolicy")
+    assert statement["Action"] == ["kms:Encrypt", "kms:Decrypt"]
+    assert statement["Resource"] == {"Fn::GetAtt": ["DataKey", "Arn"]}
+    assert statement["Condition"]["StringLike"]["kms:EncryptionContext:credential_id"] == "answer_*"
+
+
+def test_access_tokens_are_signed_by_a_secret_that_the_template_makes_up(template: Template) -> None:
+    secret = template.of_type("AWS::SecretsManager::Secret")["SigningSecret"]
+    assert secret["GenerateSecretString"] == {"PasswordLength": 64, "ExcludePunctuation": True}
+    assert secret["KmsKeyId"] == {"Fn::GetAtt": ["DataKey", "Arn"]}
+    arn = {"Fn::GetAtt": ["SigningSecret", "Id"]}
+    read, decrypt = managed(template, "TokenPolicy")
+    assert (read["Action"], read["Resource"]) == ("secretsmanager:GetSecretValue", arn)
+    assert (decrypt["Action"], list(decrypt["Condition"]["StringEquals"])) == ("kms:Decrypt", ["kms:ViaService"])
+    variables = template.document["Globals"]["Function"]["Environment"]["Variables"]
+    assert variables["SIGNING_SECRET_ID"] == arn
+    assert variables["ACCESS_TOKEN_SECONDS"] == {"Ref": "AccessTokenSeconds"}
+    assert template.document["Parameters"]["AccessTokenSeconds"]["Default"] == 1800
+
+
+def test_every_function_may_note_the_day_of_a_keys_use_and_nothing_else(template: Template) -> None:
+    [statement] = [
+        statement
+        for statement in managed(template, "AdmissionPolicy")
+        if statement["Resource"] == {"Fn::GetAtt": ["Table", "Arn"]}
+    ]
+    assert statement["Action"] == "dynamodb:UpdateItem"
+    assert statement["Condition"]["ForAllValues:StringEquals"] == {"dynamodb:Attributes": ["pk", "sk", "last_used_on"]}
+    assert statement["Condition"]["Null"] == {"dynamodb:Attributes": "false"}
+
+
 def test_only_the_api_may_call_a_function(template: Template) -> None:
     permissions = template.of_type("AWS::Lambda::Permission").values()
     assert sorted(permission["FunctionName"]["Ref"] for permission in permissions) == sorted(template.functions())

@@ -64,7 +64,7 @@ def update_battery(call: Call) -> Response:
     call.require_match(etag_of_data(battery.public()))
     changed = replace(
         battery,
-        **patch.model_dump(exclude_unset=True),
+        **patch.model_dump(include=patch.model_fields_set),
         updated_at=call.now_text,
         version=battery.version + 1,
     )

@@ -458,6 +458,113 @@ def test_round_trips(clinic: Clinic) -> None:
     assert costs == {**writes, **reads, "fold": 4, "study_metrics": 3}
 
 
+# -- lists ------------------------------------------------------------------------------------------------------------
+
+
+def listed(clinic: Clinic, query: str = "") -> list[str]:
+    reply = clinic.staff.get(SESSIONS, query)
+    assert reply.status == 200, reply.text
+    assert reply.json["pagination"]["total"] == len(reply.data)
+    return [session["session_id"] for session in reply.data]
+
+
+def test_sessions_are_listed_as_they_are_shown(clinic: Clinic) -> None:
+    sessions = [clinic.session(), clinic.completed(), clinic.session("P002")]
+    reply = clinic.staff.get(SESSIONS, "order=desc&per_page=2")
+    assert reply.data == [clinic.shown(session) for session in sessions[:0:-1]]
+    assert reply.json["pagination"] == {
+        "page": 1,
+        "per_page": 2,
+        "total": 3,
+        "total_pages": 2,
+        "has_next": True,
+        "has_prev": False,
+    }
+
+
+def test_lists_may_be_narrowed(clinic: Clinic) -> None:
+    first, second, third = (
+        clinic.session()["session_id"],
+        clinic.session("P002")["session_id"],
+        clinic.completed()["session_id"],
+    )
+    assert listed(clinic, "participant_id=P001") == [first, third]
+    assert listed(clinic, "status=completed") == [third]
+    assert listed(clinic, "study_id=1&status=created") == [first, second]
+    assert listed(clinic, "battery_id=battery_1&participant_id=P002") == [second]
+    assert listed(clinic, "battery_id=battery_2") == listed(clinic, "study_id=7") == []
+    assert listed(clinic, "sort=participant_id&order=desc")[0] == second
+    assert listed(clinic, "sort=status&order=asc")[0] == third
+
+
+def test_a_range_of_days_is_of_the_start(clinic: Clinic) -> None:
+    starts = ("2025-12-31T23:59:59.999Z", "2026-01-01T00:00:00Z", "2026-01-31T23:59:59.999Z", "2026-02-01T00:00:00Z")
+    late, *others = (clinic.session(start_time=start)["session_id"] for start in reversed(starts))
+    assert listed(clinic, "start_date=2026-01-01&end_date=2026-01-31") == others[1::-1]
+    assert listed(clinic, "start_date=2026-02-01") == [late]
+    assert listed(clinic, "end_date=2025-12-31") == [others[2]]
+    assert listed(clinic, "end_date=2025-12-31T23:59:59Z") == []
+    assert listed(clinic, "sort=start_time") == [*others[::-1], late]
+
+
+def test_a_start_that_moves_moves_the_session(clinic: Clinic) -> None:
+    early, late = clinic.session(start_time="2026-01-01T00:00:00Z"), clinic.session(start_time="2026-01-02T00:00:00Z")
+    clinic.staff.patch(path_of(early), {"start_time": "2026-01-03T00:00:00Z"})
+    assert listed(clinic, "sort=start_time") == [late["session_id"], early["session_id"]]
+    assert listed(clinic, "end_date=2026-01-01") == []
+
+
+def test_fields_of_lists_and_single_sessions(clinic: Clinic) -> None:
+    session = clinic.completed()
+    for reply in (
+        clinic.staff.get(SESSIONS, "fields=status,trial_count"),
+        clinic.staff.get(path_of(session), "fields=status,trial_count"),
+    ):
+        (shown,) = reply.data if isinstance(reply.data, list) else [reply.data]
+        assert shown == {"session_id": session["session_id"], "status": "completed", "trial_count": 6}
+    for path in (SESSIONS, path_of(session)):
+        assert fields(clinic.staff.get(path, "fields=status,person")) == ["fields"]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("page=0", "page"),
+        ("per_page=101", "per_page"),
+        ("status=done", "status"),
+        ("sort=task_summaries", "sort"),
+        ("sort=person", "sort"),
+        ("order=down", "order"),
+        ("start_date=2026-02-30", "start_date"),
+        ("start_date=2026-02-02&end_date=2026-02-01", "start_date"),
+        ("end_date=2026-01-01T00:00:00", "end_date"),
+        ("study_id=x", "study_id"),
+        ("actor=patient", "actor"),
+    ],
+)
+def test_bad_parameters_of_lists_are_422(clinic: Clinic, query: str, field: str) -> None:
+    reply = clinic.staff.get(SESSIONS, query)
+    assert (refusal(reply), fields(reply)) == ((422, "VALIDATION_ERROR"), [field])
+
+
+def test_lists_forget_deleted_sessions_and_erased_participants(clinic: Clinic) -> None:
+    gone, kept = clinic.session(), clinic.session()
+    assert clinic.staff.delete(path_of(gone)).status == 204
+    tenant = clinic.team.workspace.id
+    person = participant_id(workspace_id=tenant, study_id=1, code="P001")
+    unlink_sessions(clinic.platform.table, tenant, person, now_text=kept["updated_at"])
+    assert listed(clinic) == [kept["session_id"]]
+    assert listed(clinic, "participant_id=P001") == []
+
+
+def test_a_page_that_is_too_large_for_an_answer_asks_for_fewer_rows(clinic: Clinic) -> None:
+    for _ in range(12):
+        reply = clinic.staff.patch(path_of(clinic.session()), {"task_summaries": {"x": "😀" * 45_000 + "\\" * 20_000}})
+        assert reply.status == 200
+    assert fields(clinic.staff.get(SESSIONS)) == ["per_page"]
+    assert len(clinic.staff.get(SESSIONS, "fields=status").data) == 12
+
+
 # -- who may ----------------------------------------------------------------------------------------------------------
 
 

@@ -77,7 +77,7 @@ def clinic_of(platform: Platform) -> Clinic:
     for code in ("P001", "P002"):
         add_participant(platform, tenant, clinic.study_id, code, now=now)
     battery = Battery(1, clinic.study_id, "Battery", None, [{"name": "Stroop", "config": {}}], 20, now, now)
-    platform.table.write(batteries.creation(tenant, battery))
+    platform.table.write(batteries.creation(tenant, battery), studies.counted(tenant, 1, batteries=1))
     return clinic
 
 
@@ -112,7 +112,7 @@ def add_participant(platform: Platform, tenant: str, number: int, code: str, *, 
         created_at=now,
         updated_at=now,
     )
-    platform.table.write(participants.creation(tenant, participant))
+    platform.table.write(participants.creation(tenant, participant), studies.counted(tenant, number, participants=1))
 
 
 def submission(session: dict[str, Any] | str, trials: list[dict[str, Any]], **summaries: Any) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from trimetric.domain.metricis.participants import participant_id
 from trimetric.domain.metricis.sessions import new_session_id
 from trimetric.dynamo import keys
 from trimetric.dynamo.metricis import batteries
-from trimetric.dynamo.metricis.erasure import unlink_sessions
 from trimetric.dynamo.table import Delete
 
 START = "/api/session/start"
@@ -337,10 +336,10 @@ def test_sessions_forget_a_participant_who_is_erased(clinic: Clinic) -> None:
     tenant = clinic.team.workspace.id
     sessions = [clinic.session(), clinic.completed(), clinic.session("P002")]
     person = participant_id(workspace_id=tenant, study_id=1, code="P001")
-    unlink_sessions(clinic.platform.table, tenant, person, now_text="2026-02-01T00:00:00.000Z")
+    assert clinic.staff.delete(f"/api/participants/{person}").status == 204
     shown = [clinic.shown(session) for session in sessions]
     assert [session["participant_id"] for session in shown] == [None, None, "P002"]
-    assert shown[1] == {**sessions[1], "participant_id": None, "updated_at": "2026-02-01T00:00:00.000Z"}
+    assert shown[1] == {**sessions[1], "participant_id": None, "updated_at": shown[1]["updated_at"]}
     assert (clinic.count("study"), clinic.study_metrics()["sessions"]) == (3, 1)
     linked = [item for item in clinic.platform.table.items() if item["sk"].startswith("session#")]
     assert [item["sk"].removeprefix("session#") for item in linked] == [sessions[2]["session_id"]]
@@ -552,7 +551,7 @@ def test_lists_forget_deleted_sessions_and_erased_participants(clinic: Clinic) -
     assert clinic.staff.delete(path_of(gone)).status == 204
     tenant = clinic.team.workspace.id
     person = participant_id(workspace_id=tenant, study_id=1, code="P001")
-    unlink_sessions(clinic.platform.table, tenant, person, now_text=kept["updated_at"])
+    assert clinic.staff.delete(f"/api/participants/{person}").status == 204
     assert listed(clinic) == [kept["session_id"]]
     assert listed(clinic, "participant_id=P001") == []
 

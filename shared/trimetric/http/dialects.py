@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from trimetric.errors import ApiError
+from trimetric.errors import ApiError, ValidationFailed
 
 
 class Dialect(StrEnum):
@@ -45,7 +45,7 @@ def code_of(error: ApiError, dialect: Dialect) -> str:
 
 
 def envelope(error: ApiError, dialect: Dialect) -> dict[str, Any]:
-    body: dict[str, Any] = {"code": code_of(error, dialect), "message": error.message}
+    body: dict[str, Any] = {"code": code_of(error, dialect), "message": _message(error, dialect)}
     listed = [{"field": detail.field, "message": detail.message} for detail in error.details]
     if dialect is Dialect.UX_METRICS:
         body["status"] = error.status
@@ -55,3 +55,10 @@ def envelope(error: ApiError, dialect: Dialect) -> dict[str, Any]:
     elif listed:
         body["details"] = listed
     return {"error": body}
+
+
+def _message(error: ApiError, dialect: Dialect) -> str:
+    """In the words of the document, where the error has none of its own."""
+    if dialect is Dialect.METRICIS and error.message == ValidationFailed.default_message:
+        return "Invalid input data"
+    return error.message

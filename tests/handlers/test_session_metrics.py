@@ -211,6 +211,41 @@ def test_a_state_larger_than_an_item_is_kept_in_parts(lab: Lab) -> None:
     assert lab.read() == lab.right
 
 
+def test_sessions_that_add_much_are_folded_by_fewer(lab: Lab) -> None:
+    """A transaction takes 4 MB."""
+    blob = blobs.pack({"version": 1, "tree": {"sessions": 1}}) + bytes(340_000)
+    for number in range(12):
+        key = keys.session_coming(TENANT, 1, f"sess_{number:048x}")
+        lab.table.write(Put({"pk": key.pk, "sk": key.sk, "blob": blob}))
+    calls: list[str] = []
+    lab.table.before = calls.append
+    assert lab.read() == {"sessions": 12}
+    assert calls.count("write") == 3
+
+
+def test_a_state_that_leaves_no_room_in_a_transaction_is_not_written_any_more(lab: Lab) -> None:
+    digits = np.random.default_rng(1).integers(1, 10, size=(4200, 1000))
+    large = {str(number): int("".join(map(str, row))) for number, row in enumerate(digits)}
+    head = keys.session_metrics(TENANT, 1)
+    blob = blobs.pack(large)
+    cuts = [blob[start : start + 350_000] for start in range(0, len(blob), 350_000)]
+    parts = [keys.metrics_part(head, number) for number in range(1, len(cuts))]
+    lab.table.write(
+        Put({"pk": head.pk, "sk": head.sk, "version": 1, "parts": len(cuts), "blob": cuts[0]}),
+        *[
+            Put({"pk": part.pk, "sk": part.sk, "version": 1, "blob": cut})
+            for part, cut in zip(parts, cuts[1:], strict=True)
+        ],
+    )
+    lab.completes(some_trials(2))
+    calls: list[str] = []
+    lab.table.before = calls.append
+    found = lab.read()
+    assert found is not None
+    assert found["sessions"] == 1
+    assert "write" not in calls
+
+
 def test_parts_of_two_moments_are_read_again(lab: Lab) -> None:
     for seed in range(24):
         lab.completes(chance_trials(seed, 6000))

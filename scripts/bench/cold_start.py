@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
+from scripts.bench import metricis
 from scripts.bench.artefact import Artefact, functions, is_built, peers
 from scripts.bench.events import Event, event
 from scripts.bench.product import Product
@@ -85,6 +86,7 @@ def measure(product: Product, sample: Sample, *, repeats: int, advance: Callable
     peer_request = event("GET", "/api/v1/folders", headers={"authorization": f"Bearer {PEER_KEY}"})
     requests: dict[str, Event] = {plain.name: peer_request, compiled.name: peer_request}
     requests |= first_requests(product, sample)
+    requests |= metricis.first_requests(product.store)
     subjects = [plain, compiled, *functions()]
     totals: dict[str, list[float]] = {subject.name: [] for subject in subjects}
     for _ in range(repeats):

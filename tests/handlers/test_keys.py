@@ -121,6 +121,7 @@ def test_a_parameter_that_does_not_fit_is_422(team: Team, query: str, field: str
         ({"kind": "metricis", "name": "x", "role": "owner"}, "role"),
         ({"kind": "ux_metrics", "name": "x", "role": "admin"}, "role"),
         ({"kind": "password", "name": "x"}, "kind"),
+        ({"kind": "apiauth", "name": "x"}, "kind"),
         ({"kind": "ux_metrics", "name": ""}, "name"),
         ({"kind": "ux_metrics", "name": "x", "expires_at": "2026-01-01T00:00:00Z"}, "expires_at"),
         ({"kind": "ux_metrics", "name": "x", "expires_at": "2027-01-01T00:00:00"}, "expires_at"),

@@ -35,7 +35,8 @@ SERVICES = ("dynamodb", "kms", "secretsmanager", "sqs", "sts", "xray")
 #: Beside the services, what botocore reads to make any client.
 BOTOCORE_FILES = ("_retry.json", "endpoints.json", "partitions.json", "sdk-default-configuration.json")
 #: Parts of packages that no function imports, and files that only installers and compilers read.
-UNUSED = ("aws_lambda_powertools/event_handler", "pydantic/v1", "*.dist-info/sboms")
+#: cffi compiles bindings; those that are compiled need only its module `_cffi_backend`.
+UNUSED = ("aws_lambda_powertools/event_handler", "cffi", "pycparser", "pydantic/v1", "*.dist-info/sboms")
 UNREAD = ("*.pyi", "*.c", "*.h", "*.pyx", "*.dist-info/RECORD")
 SOURCES = ("template.yaml", "functions", "shared", "layers", "scripts/build.py", "requirements/sam.txt")
 

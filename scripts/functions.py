@@ -16,6 +16,14 @@ FUNCTIONS: Final = (
     "surveys",
     "responses",
     "survey_metrics",
+    "accounts",
+    "keys",
+    "health",
+    "metricis_studies",
+    "metricis_participants",
+    "batteries",
+    "sessions",
+    "submit",
     "docs",
 )
 
@@ -23,3 +31,8 @@ FUNCTIONS: Final = (
 WORKERS: Final = ("fold",)
 
 ALL: Final = (*FUNCTIONS, *WORKERS)
+
+
+def logical_name(group: str) -> str:
+    """How the group's resources begin in the template: `metricis_studies` → `MetricisStudies`."""
+    return "".join(word.capitalize() for word in group.split("_"))

@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from trimetric.dynamo.table import ConditionFailed
 from trimetric.errors import Unavailable
-from trimetric_cli import keys, signatures, studies, workspaces
+from trimetric_cli import keys, signatures, signing_key, studies, users, workspaces
 from trimetric_cli.console import Operator
 from trimetric_cli.stack import STACK_FILE, Refused, choose, explain
 
@@ -76,6 +76,8 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(studies.app, name="studies")
 app.command("sign")(signatures.sign)
 app.command("explain-signature")(signatures.explain_signature)
+app.add_typer(users.app, name="users")
+app.add_typer(signing_key.app, name="signing-key")
 
 
 @app.callback()

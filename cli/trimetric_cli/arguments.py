@@ -1,14 +1,17 @@
 """Arguments that several commands take."""
 
+import re
 from typing import Annotated, Final
 
 import typer
 
+from trimetric.domain.validation import EMAIL_PATTERN
 from trimetric.domain.workspaces import CredentialKind
 
 #: Requests per minute: the word that removes an override, and the bounds of one.
 DEFAULT: Final = "default"
 MOST_PER_MINUTE: Final = 1_000_000_000
+LONGEST_EMAIL: Final = 254
 
 
 def parse_limit(text: str) -> int | None:
@@ -27,14 +30,19 @@ def parse_name(text: str) -> str:
     return name
 
 
+def parse_email(text: str) -> str:
+    if len(text) > LONGEST_EMAIL or not re.fullmatch(EMAIL_PATTERN, text):
+        raise typer.BadParameter(f"{text} is not an e-mail address")
+    return text
+
+
 def parse_kind(kind: CredentialKind) -> CredentialKind:
-    if kind is CredentialKind.METRICIS:
-        raise typer.BadParameter("metricis keys cannot be issued so far")
     return kind
 
 
 WorkspaceReference = Annotated[str, typer.Argument(metavar="WORKSPACE", help="A workspace's id, or its name.")]
 KeyId = Annotated[str, typer.Argument(metavar="KEY", help="A key's id (key_…).")]
+UserReference = Annotated[str, typer.Argument(metavar="USER", help="A user's id (usr_…), or the e-mail address.")]
 StudyId = Annotated[str, typer.Argument(metavar="STUDY", help="A study's id (std_…).")]
 LimitText = Annotated[
     str,

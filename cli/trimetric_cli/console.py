@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,11 +15,23 @@ from rich.progress import Progress, track
 from rich.table import Table as Grid
 from rich.text import Text
 
+from trimetric.auth.passwords import Passwords
 from trimetric.auth.vault import Vault
 from trimetric.domain import times
 from trimetric.dynamo.table import Table
 from trimetric.dynamo.workspaces import Workspaces
-from trimetric_cli.stack import STACK_FILE, Connect, OpenVault, Place, Refused, connect, open_vault
+from trimetric_cli.stack import (
+    STACK_FILE,
+    Connect,
+    OpenSigningSecret,
+    OpenVault,
+    Place,
+    Refused,
+    SigningSecret,
+    connect,
+    open_signing_secret,
+    open_vault,
+)
 
 #: Columns of output that goes to a file or a pipe, where nothing should be folded.
 PIPE_WIDTH = 240
@@ -38,6 +50,8 @@ class Operator:
 
     connect: Connect = connect
     open_vault: OpenVault = open_vault
+    open_signing_secret: OpenSigningSecret = open_signing_secret
+    passwords: Passwords = field(default_factory=Passwords)
     interactive: Callable[[], bool] = _terminal
     clock: Callable[[], datetime] = times.utc_now
     stack_file: Path = STACK_FILE
@@ -51,6 +65,9 @@ class Operator:
 
     def vault(self) -> Vault:
         return self.open_vault(self._place())
+
+    def signing_secret(self) -> SigningSecret:
+        return self.open_signing_secret(self._place())
 
     def _place(self) -> Place:
         if self.place is None:
@@ -68,6 +85,12 @@ class Operator:
             raise Refused("This needs a confirmation and there is no terminal to ask on: add --yes.", exit_code=2)
         if not typer.confirm(question, err=True):
             raise Refused("Nothing was changed.")
+
+    def ask_secretly(self, question: str) -> str:
+        """What the operator types twice, unseen."""
+        if not self.interactive():
+            raise Refused("There is no terminal to ask on.", exit_code=2)
+        return str(typer.prompt(question, hide_input=True, confirmation_prompt=True, err=True))
 
     def show(self, row: Row, *, note: str = "") -> None:
         """One object."""

@@ -8,7 +8,10 @@ import typer
 
 from trimetric.auth.apiauth import NewSignatureKey, new_signature_key, rotated
 from trimetric.auth.bearer import NewKey, new_key
+from trimetric.auth.metricis import new_token
+from trimetric.auth.renewal import renewed
 from trimetric.domain import times
+from trimetric.domain.metricis.accounts import Role
 from trimetric.domain.workspaces import Credential, CredentialKind, Permission
 from trimetric_cli.arguments import (
     DEFAULT,
@@ -40,12 +43,15 @@ def issue(
     permission: Annotated[
         list[Permission] | None, typer.Option(help="What an apiauth key may do; repeat it. Everything, if left out.")
     ] = None,
+    role: Annotated[Role | None, typer.Option(help="What a metricis key may do, which must be said.")] = None,
 ) -> None:
     """Issue a key and show its secret, once."""
     operator: Operator = context.obj
     parse_kind(kind)
     if permission and kind is not CredentialKind.APIAUTH:
         raise typer.BadParameter("only apiauth keys have permissions")
+    if (role is not None) != (kind is CredentialKind.METRICIS):
+        raise typer.BadParameter("metricis keys have a --role, and no others")
     per_minute, name = parse_limit(limit), parse_name(name)
     workspaces = operator.workspaces()
     owner = workspace_named(workspaces, workspace)
@@ -55,6 +61,8 @@ def issue(
     if kind is CredentialKind.APIAUTH:
         permissions = tuple(each for each in Permission if each in (permission or Permission))
         made = new_signature_key(operator.vault(), owner.id, name, now=now, permissions=permissions, expires_at=ends_at)
+    elif role is not None:
+        made = new_token(owner.id, name, role=role, now=now, expires_at=ends_at)
     else:
         made = new_key(owner.id, name, now=now, expires_at=ends_at)
     credential = replace(made.credential, limit=per_minute)
@@ -68,9 +76,8 @@ def list_keys(context: typer.Context, workspace: WorkspaceReference) -> None:
     operator: Operator = context.obj
     workspaces = operator.workspaces()
     owner = workspace_named(workspaces, workspace)
-    credentials = sorted(workspaces.list_credentials(owner.id), key=lambda credential: credential.id)
     operator.list(
-        [_row(operator, credential) for credential in credentials],
+        [_row(operator, key.current) for key in workspaces.keys(owner.id)],
         columns=("id", "kind", "name", "key", "last_four", "status", "expires_at", "limit", "created_at"),
         empty=f"The workspace {owner.name} has no keys.",
     )
@@ -85,27 +92,26 @@ def rotate(
         int, typer.Option(help="Days for which the old secret stays valid; 0 ends it at once.", min=0, max=7)
     ] = 1,
 ) -> None:
-    """Replace a key by a new one with the same name and limit; an apiauth key stays and gets a new secret."""
+    """Give a key a new secret."""
     operator: Operator = context.obj
     workspaces = operator.workspaces()
-    old = key_named(workspaces, workspace_named(workspaces, workspace), key)
-    now = operator.clock()
+    found = key_named(workspaces, workspace_named(workspaces, workspace), key)
+    old, now = found.current, operator.clock()
     if _ended(operator, old):
         raise Refused(f"The key {old.id} has ended already: issue a new one.")
     if not overlap_days:
         operator.confirm(f"End the secret of {old.name} (…{old.last_four}) at once?")
     ends_at = min(filter(None, (old.expires_at, times.to_text(now + timedelta(days=overlap_days)))))
     if old.kind is CredentialKind.APIAUTH:
-        renewed = rotated(operator.vault(), old, now=now, ends_at=ends_at)
-        workspaces.replace_secrets(old, renewed.credential)
-        replacement = {"secret": renewed.secret, "replaced_secret_expires_at": ends_at}
-        operator.show(_row(operator, renewed.credential) | replacement, note=SHOWN_ONCE)
+        signing = rotated(operator.vault(), old, now=now, ends_at=ends_at)
+        workspaces.replace_secrets(old, signing.credential)
+        replacement = {"secret": signing.secret, "replaced_secret_expires_at": ends_at}
+        operator.show(_row(operator, signing.credential) | replacement, note=SHOWN_ONCE)
         return
-    made = new_key(old.workspace_id, old.name, now=now)
-    credential = replace(made.credential, limit=old.limit)
-    workspaces.replace_credential(old, credential, ends_at=ends_at)
-    replacement = {"secret": made.secret, "replaces": old.id, "replaced_key_expires_at": ends_at}
-    operator.show(_row(operator, credential) | replacement, note=SHOWN_ONCE)
+    made = renewed(old, now=now)
+    workspaces.rotate(found, made.credential, ends_at=ends_at)
+    replacement = {"secret": made.secret, "replaced_secret_expires_at": ends_at}
+    operator.show(_row(operator, made.credential) | replacement, note=SHOWN_ONCE)
 
 
 @app.command()
@@ -121,13 +127,14 @@ def revoke(
         raise typer.BadParameter("name one key, or give --all")
     workspaces = operator.workspaces()
     owner = workspace_named(workspaces, workspace)
-    doomed = [key_named(workspaces, owner, key)] if key else workspaces.list_credentials(owner.id)
+    doomed = [key_named(workspaces, owner, key)] if key else workspaces.keys(owner.id)
     if doomed:
-        what = f"the key {doomed[0].name} (…{doomed[0].last_four})" if key else f"all {len(doomed)} keys"
+        first = doomed[0].current
+        what = f"the key {first.name} (…{first.last_four})" if key else f"all {len(doomed)} keys"
         operator.confirm(f"Revoke {what} of {owner.name}? This cannot be undone.")
-    for credential in operator.each(doomed, doing="Revoking keys"):
-        workspaces.remove_credential(credential)
-    operator.show({"revoked": [credential.id for credential in doomed]}, note=SOON if doomed else "")
+    for revoked in operator.each(doomed, doing="Revoking keys"):
+        workspaces.revoke(revoked)
+    operator.show({"revoked": [revoked.id for revoked in doomed]}, note=SOON if doomed else "")
 
 
 @app.command("set-limit")
@@ -137,9 +144,9 @@ def set_limit(context: typer.Context, workspace: WorkspaceReference, key: KeyId,
     per_minute = parse_limit(limit)
     workspaces = operator.workspaces()
     owner = workspace_named(workspaces, workspace)
-    credential = key_named(workspaces, owner, key)
-    workspaces.change_credential(credential, limit=per_minute)
-    operator.show(_row(operator, key_named(workspaces, owner, key)), note=SOON)
+    for credential in key_named(workspaces, owner, key).all:
+        workspaces.change_credential(credential, limit=per_minute)
+    operator.show(_row(operator, key_named(workspaces, owner, key).current), note=SOON)
 
 
 def _row(operator: Operator, credential: Credential) -> dict[str, Any]:
@@ -150,10 +157,12 @@ def _row(operator: Operator, credential: Credential) -> dict[str, Any]:
         "kind": credential.kind.value,
         "name": credential.name,
         **({"key": credential.key, "permissions": list(credential.permissions)} if signing else {}),
+        **({"role": credential.role.value} if credential.role is not None else {}),
         "last_four": credential.last_four,
         "status": "ended" if _ended(operator, credential) else "active",
         "expires_at": credential.expires_at,
         "limit": credential.limit,
+        "last_used_on": credential.last_used_on,
         "created_at": credential.created_at,
     }
 

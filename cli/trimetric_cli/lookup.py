@@ -1,7 +1,9 @@
 """From what an operator types to the workspace or key that is meant."""
 
-from trimetric.domain.workspaces import Credential, Workspace
-from trimetric.dynamo.workspaces import Workspaces
+from trimetric.domain.metricis.accounts import User
+from trimetric.domain.workspaces import Workspace
+from trimetric.dynamo.metricis.accounts import Accounts
+from trimetric.dynamo.workspaces import IssuedKey, Workspaces
 from trimetric_cli.stack import Refused
 
 
@@ -18,8 +20,16 @@ def workspace_named(workspaces: Workspaces, reference: str) -> Workspace:
     return named[0]
 
 
-def key_named(workspaces: Workspaces, workspace: Workspace, key_id: str) -> Credential:
-    for credential in workspaces.list_credentials(workspace.id):
-        if credential.id == key_id:
-            return credential
+def user_named(accounts: Accounts, workspace: Workspace, reference: str) -> User:
+    """By id or by e-mail address, in this workspace; Refused otherwise."""
+    found = accounts.user(workspace.id, reference) if reference.startswith("usr_") else accounts.by_email(reference)
+    if found is None or found.workspace_id != workspace.id:
+        raise Refused(f"The workspace {workspace.name} has no user {reference}.")
+    return found
+
+
+def key_named(workspaces: Workspaces, workspace: Workspace, key_id: str) -> IssuedKey:
+    for key in workspaces.keys(workspace.id):
+        if key.id == key_id:
+            return key
     raise Refused(f"The workspace {workspace.name} has no key {key_id}.")

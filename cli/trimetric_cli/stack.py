@@ -97,6 +97,19 @@ def open_vault(place: Place) -> Vault:
     return KmsVault(_output(client("cloudformation"), place, "KeyArn"), kms=client("kms"))
 
 
+@dataclass(frozen=True, slots=True)
+class SigningSecret:
+    """The secret that signs access tokens, by the CloudFormation output `SigningSecretArn`."""
+
+    client: Any
+    arn: str
+
+
+def open_signing_secret(place: Place) -> SigningSecret:
+    client = _clients(place)
+    return SigningSecret(client("secretsmanager"), _output(client("cloudformation"), place, "SigningSecretArn"))
+
+
 def _clients(place: Place) -> Callable[[str], Any]:
     config = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
     if place.endpoint_url:
@@ -153,3 +166,4 @@ def explain(error: BotoCoreError | ClientError) -> str:
 
 Connect = Callable[[Place], Table]
 OpenVault = Callable[[Place], Vault]
+OpenSigningSecret = Callable[[Place], SigningSecret]

@@ -87,7 +87,8 @@ def set_limit(
     workspace: WorkspaceReference,
     limit: LimitText,
     kind: Annotated[
-        CredentialKind, typer.Option(help="Whose API: ux_metrics for all its keys together, apiauth for each of them.")
+        CredentialKind,
+        typer.Option(help="Whose API: ux_metrics for all its keys together, the others for each of theirs."),
     ] = CredentialKind.UX_METRICS,
 ) -> None:
     """Override the limit on requests of an API."""

@@ -19,6 +19,11 @@ async def show_micrometrics(call: Public) -> Response:
     return service.show_micrometrics(call)
 
 
+@router.get("/docs/metricis.md", summary="The documentation of the Metricis API, as Markdown")
+async def show_metricis(call: Public) -> Response:
+    return service.show_metricis(call)
+
+
 @router.get("/openapi.json", summary="The OpenAPI document")
 async def show_openapi(call: Public) -> Response:
     return service.show_openapi(call)

@@ -23,6 +23,11 @@ def show_micrometrics(call: Call) -> Response:
     return _document(call, "micrometrics.md", media_type=MARKDOWN)
 
 
+def show_metricis(call: Call) -> Response:
+    call.take_by_address("docs")
+    return _document(call, "metricis.md", media_type=MARKDOWN)
+
+
 def show_openapi(call: Call) -> Response:
     return _document(call, "openapi.json", media_type=JSON)
 

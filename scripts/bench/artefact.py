@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 
 from scripts.build import BUILD
 from scripts.environments import ROOT
-from scripts.functions import FUNCTIONS
+from scripts.functions import FUNCTIONS, logical_name
 
 PEER_PACKAGES: Final = ("fastapi", "mangum", "boto3")
 PEER_FOLDER: Final = ROOT / ".local" / "bench" / "peer"
@@ -39,7 +39,7 @@ def functions() -> list[Artefact]:
     layers = (BUILD / "SharedLayer" / "python", BUILD / "DependenciesLayer" / "python")
     found: list[Artefact] = []
     for name in FUNCTIONS:
-        folder = BUILD / f"{name.title().replace('_', '')}Function"
+        folder = BUILD / f"{logical_name(name)}Function"
         if (folder / "functions" / name / "app.py").exists():
             found.append(Artefact(name, (folder, *layers), f"functions.{name}.app"))
     return found

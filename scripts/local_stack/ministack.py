@@ -16,7 +16,8 @@ START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 #: What the template and `sam deploy` use. The others are switched off, and with them the ports that they would open.
 SERVICES = (
-    "apigateway,cloudformation,cloudwatch,dynamodb,dynamodbstreams,events,iam,kms,lambda,logs,monitoring,s3,sqs,sts"
+    "apigateway,cloudformation,cloudwatch,dynamodb,dynamodbstreams,events,iam,kms,lambda,logs,monitoring,s3,"
+    "secretsmanager,sqs,sts"
 )
 
 

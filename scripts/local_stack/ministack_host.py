@@ -4,6 +4,7 @@
 * A body that calls itself text but is not UTF-8 reaches the function as bytes; MiniStack puts U+FFFD in it.
 * A function is told the address that the door saw; MiniStack calls every caller 127.0.0.1.
 * Policies see the encryption context of a KMS request; MiniStack leaves those condition keys empty.
+* Policies see the attributes that an UpdateItem names; MiniStack shows them those of projections only.
 * What functions log goes to one file instead of a new log stream for each request, which would fill the memory.
 * Records of a stream that a function gives back come again; MiniStack goes on behind them.
 * Code is unpacked once, not for each process of each function; on Lambda it is read-only, too.
@@ -37,6 +38,7 @@ def main() -> None:
     _pass_requests_on(apigateway)
     _tell_address(lambda_svc)
     _show_encryption_context(iam_actions)
+    _show_attributes(iam_actions)
     _log_to_file(lambda_svc, Path(os.environ["FUNCTIONS_LOG"]))
     _send_again(lambda_svc)
     _unpack_once(lambda_runtime, Path(os.environ["TMPDIR"]) / "unpacked")
@@ -124,6 +126,19 @@ def _show_encryption_context(iam_actions: Any) -> None:
         return found
 
     iam_actions.request_tag_context = context
+
+
+def _show_attributes(iam_actions: Any) -> None:
+    original = iam_actions.dynamodb_service_context
+
+    def context(body: bytes) -> dict[str, Any]:
+        found = dict(original(body))
+        request = json.loads(body or b"{}")
+        if "UpdateExpression" in request:
+            found["dynamodb:Attributes"] = [*request["Key"], *request.get("ExpressionAttributeNames", {}).values()]
+        return found
+
+    iam_actions.dynamodb_service_context = context
 
 
 def _log_to_file(lambda_svc: Any, path: Path) -> None:

@@ -1,9 +1,8 @@
 """The workspaces of the local stack, its hand-over file, and a study to look at.
 
 Whoever finds the file may use what it names: it holds secrets, so only its owner may read it. A workspace's members are
-those that open an API which this stack has: its id, a bearer key, and two pairs that sign requests, one of which may
-only read. The Metricis dialect will add `api_token`, `admin` and `read_only`, and webhooks `webhook_receiver` beside
-the workspaces.
+those that open an API which this stack has: its id, a bearer key, two pairs that sign requests, one of which may only
+read, a token and two users of the Metricis API. Webhooks will add `webhook_receiver` beside the workspaces.
 """
 
 import json
@@ -19,6 +18,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from scripts.api_client import ApiClient, UnexpectedAnswer
+from scripts.local_stack.accounts import add_accounts
 from trimetric.auth import apiauth
 from trimetric.auth.bearer import hash_of, new_key
 from trimetric.auth.vault import KmsVault, Vault
@@ -40,7 +40,7 @@ class Seed:
     def limits(self) -> dict[str, int]:
         if self.per_minute is None:
             return {}
-        return {kind.value: self.per_minute for kind in (CredentialKind.UX_METRICS, CredentialKind.APIAUTH)}
+        return {kind.value: self.per_minute for kind in CredentialKind}
 
 
 SEEDS: Final = (
@@ -127,6 +127,7 @@ def seed_workspaces(table: Table, vault: Vault, known: Mapping[str, Any]) -> dic
         for member, pair in PAIRS.items():
             if not _signs(workspaces, vault, found["id"], found.get(member)):
                 found[member] = _fresh_pair(workspaces, vault, found["id"], pair)
+        add_accounts(table, wanted.name, found)
     return {wanted.name: members[wanted.name] for wanted in SEEDS}
 
 

@@ -264,6 +264,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     ),
     "GET /api/v1/docs.md": Operation(media={"text/markdown": TEXT}),
     "GET /docs/micrometrics.md": Operation(media={"text/markdown": TEXT}),
+    "GET /docs/metricis.md": Operation(media={"text/markdown": TEXT}),
     "GET /openapi.json": Operation({"type": "object"}, markdown=False),
     "GET /docs": Operation(media={"text/html": TEXT}, markdown=False),
     "GET /": Operation(markdown=False, tagged=False),

@@ -5,11 +5,12 @@
     ├── InvalidWindow           400  start_at or end_at that bound nothing
     ├── InvalidCursor           400  bad cursors, where the dialect has a code of their own
     ├── Unauthorized            401
-    ├── Forbidden               403  the workspace's API is switched off
+    ├── Forbidden               403  the workspace's API is switched off, or the caller's role does not allow it
     ├── SubscriptionRequired    403
     ├── PermissionDenied        403  the key may not do this
     ├── NotFound                404  absent, or another workspace's
     ├── MethodNotAllowed        405
+    ├── Conflict                409  the state of what is asked for does not allow it
     ├── IdempotencyInProgress   409
     ├── SurveyNotActive         409
     ├── SurveyInUse             409  the survey has responses, so its questions stay as they are
@@ -114,6 +115,12 @@ class MethodNotAllowed(ApiError):
     status = 405
     code = "invalid_request"
     default_message = "This path does not take that method"
+
+
+class Conflict(ApiError):
+    status = 409
+    code = "conflict"
+    default_message = "The resource is in use or in another state"
 
 
 class IdempotencyInProgress(ApiError):

@@ -25,6 +25,11 @@ class Settings:
     trace_subsegments: bool = False
     #: Whether an APIAuth signature of a GET must cover the query; the seed document never mentions it.
     api_auth_strict_uri: bool = False
+    #: How long an access token of the Metricis dialect is valid, and the secret (ARN) whose versions sign them.
+    access_token_seconds: int = 1800
+    signing_secret_id: str = ""
+    #: KMS key (ARN) that seals what must be recovered.
+    data_key_id: str = ""
 
 
 def read(environment: Mapping[str, str]) -> Settings:
@@ -38,6 +43,9 @@ def read(environment: Mapping[str, str]) -> Settings:
         log_level=environment.get("LOG_LEVEL", "INFO"),
         trace_subsegments=environment.get("TRACE_SUBSEGMENTS", "false") == "true",
         api_auth_strict_uri=environment.get("API_AUTH_STRICT_URI", "false") == "true",
+        access_token_seconds=int(environment.get("ACCESS_TOKEN_SECONDS", "1800")),
+        signing_secret_id=environment.get("SIGNING_SECRET_ID", ""),
+        data_key_id=environment.get("DATA_KEY_ID", ""),
     )
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from scripts import build
-from scripts.functions import ALL
-from tests.template.conftest import Template, logical
+from scripts.functions import ALL, logical_name
+from tests.template.conftest import Template
 
 LAYERS = (build.BUILD / "DependenciesLayer" / "python", build.BUILD / "SharedLayer" / "python")
 #: Bytes; the targets stand in docs/performance.md.
@@ -33,7 +33,7 @@ print(json.dumps([file for file in files if file and not file.startswith(inside)
 
 
 def function_folder(group: str) -> Path:
-    return build.BUILD / f"{logical(group)}Function"
+    return build.BUILD / f"{logical_name(group)}Function"
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -48,7 +48,7 @@ def test_nothing_changed_since_the_build() -> None:
 
 @pytest.mark.parametrize("group", ALL)
 def test_the_handler_imports_from_the_artefact_alone(template: Template, group: str) -> None:
-    module = template.functions()[f"{logical(group)}Function"]["Handler"].removesuffix(".handler")
+    module = template.functions()[f"{logical_name(group)}Function"]["Handler"].removesuffix(".handler")
     paths = json.dumps([str(path) for path in (*LAYERS, function_folder(group))])
     done = subprocess.run(
         [Path(sys.base_prefix) / "bin" / "python3", "-S", "-E", "-B", "-c", IMPORT, paths, module],

@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from scripts.functions import FUNCTIONS
 
 #: What a plain function would not have: documents, pictures, another dialect, and a way to ask what exists.
-EXTRAS = re.compile(r"/report\.|/charts|/docs|openapi|^/$|^/api/experience/")
+EXTRAS = re.compile(r"/report\.|/charts|/docs|openapi|^/$|^/api/(?!v1/)")
 
 
 @pytest.fixture

@@ -11,11 +11,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tests.fakes.vault import FakeVault
+from trimetric.auth.passwords import Passwords
 from trimetric.dynamo.table import DynamoTable
 from trimetric.dynamo.workspaces import Workspaces
 from trimetric_cli.app import app
 from trimetric_cli.console import Operator
-from trimetric_cli.stack import Place
+from trimetric_cli.stack import Place, SigningSecret
 
 
 @dataclass
@@ -27,6 +28,8 @@ class Desk:
     now: datetime = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
     places: list[Place] = field(default_factory=list)
     vault: FakeVault = field(default_factory=FakeVault)
+    passwords: Passwords = field(default_factory=lambda: Passwords(time_cost=1, memory_kib=8))
+    signing_secret: SigningSecret | None = None
 
     @property
     def workspaces(self) -> Workspaces:
@@ -40,6 +43,8 @@ class Desk:
         operator = Operator(
             connect=self._connect,
             open_vault=lambda place: self.vault,
+            open_signing_secret=lambda place: self._signing_secret(),
+            passwords=self.passwords,
             interactive=lambda: self.terminal,
             clock=lambda: self.now,
             stack_file=Path("no-such-folder/stack.json"),
@@ -54,6 +59,10 @@ class Desk:
 
     def wait(self, **time: float) -> None:
         self.now += timedelta(**time)
+
+    def _signing_secret(self) -> SigningSecret:
+        assert self.signing_secret is not None
+        return self.signing_secret
 
     def _connect(self, place: Place) -> DynamoTable:
         self.places.append(place)

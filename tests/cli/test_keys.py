@@ -7,11 +7,17 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Desk
+from tests.fakes.secrets import FakeSecret
 from tests.handlers.signing import http_date, sign
 from trimetric.auth.apiauth import SignatureAuthenticator, SignatureRefused
 from trimetric.auth.bearer import Authenticator
+from trimetric.auth.login_tokens import AccessTokens
+from trimetric.auth.metricis import MetricisAuthenticator
+from trimetric.auth.signing_keys import SigningKeys
 from trimetric.domain.apiauth import SignedRequest
+from trimetric.domain.metricis.accounts import Role
 from trimetric.domain.workspaces import Permission
+from trimetric.dynamo.metricis.accounts import Accounts
 from trimetric.dynamo.table import DynamoTable
 from trimetric.errors import Unauthorized
 
@@ -39,6 +45,7 @@ def test_a_new_key_opens_its_workspace(desk: Desk, workspace: Any, issue: Issue)
         "status": "active",
         "expires_at": None,
         "limit": None,
+        "last_used_on": None,
         "created_at": "2026-01-31T09:30:01.000Z",
     }
 
@@ -73,16 +80,16 @@ def test_a_workspace_without_keys_says_so(desk: Desk, workspace: Any) -> None:
     assert desk.type("keys", "list", workspace["id"]).stdout == "The workspace Acme research has no keys.\n"
 
 
-def test_kinds_that_open_nothing_cannot_be_issued_yet(desk: Desk, workspace: Any) -> None:
-    assert desk.type("keys", "issue", workspace["id"], "--name", "laptop", "--kind", "metricis").exit_code == 2
+def test_a_kind_that_there_is_not_cannot_be_issued(desk: Desk, workspace: Any) -> None:
+    assert desk.type("keys", "issue", workspace["id"], "--name", "laptop", "--kind", "other").exit_code == 2
     assert desk.ask("keys", "list", workspace["id"]) == []
 
 
 def test_rotation_keeps_the_old_secret_for_a_day(desk: Desk, workspace: Any, issue: Issue) -> None:
     old = issue("laptop", "--limit", "12")
     new = desk.ask("keys", "rotate", workspace["id"], old["id"])
-    assert (new["name"], new["limit"], new["replaces"]) == ("laptop", 12, old["id"])
-    assert new["replaced_key_expires_at"] == "2026-02-01T09:30:01.000Z"
+    assert (new["name"], new["limit"], new["id"]) == ("laptop", 12, old["id"])
+    assert new["replaced_secret_expires_at"] == "2026-02-01T09:30:01.000Z"
     desk.wait(hours=23)
     assert opens(desk, old)
     assert opens(desk, new)
@@ -115,8 +122,7 @@ def test_rotation_without_overlap_asks_and_ends_the_old_secret_at_once(
 def test_rotation_does_not_prolong_a_key_that_ends_sooner(desk: Desk, workspace: Any, issue: Issue) -> None:
     old = issue("trial", "--days", "1")
     new = desk.ask("keys", "rotate", workspace["id"], old["id"], "--overlap-days", "7")
-    assert new["replaced_key_expires_at"] == old["expires_at"]
-    assert new["expires_at"] is None
+    assert new["replaced_secret_expires_at"] == old["expires_at"] == new["expires_at"]
 
 
 def test_a_key_that_has_ended_is_not_rotated(desk: Desk, workspace: Any, issue: Issue) -> None:
@@ -149,7 +155,8 @@ def test_of_two_rotations_at_once_one_is_refused(
     result = desk.type("keys", "rotate", workspace["id"], key["id"])
     assert result.exit_code == 1
     assert "at the same moment" in result.stderr
-    assert len(desk.ask("keys", "list", workspace["id"])) == 2
+    assert len(desk.ask("keys", "list", workspace["id"])) == 1
+    assert len(desk.workspaces.list_credentials(workspace["id"])) == 2
 
 
 def test_revocation_asks_and_then_closes_the_door(desk: Desk, workspace: Any, issue: Issue) -> None:
@@ -289,3 +296,37 @@ def test_a_revoked_pair_signs_no_more(desk: Desk, workspace: Any, issue: Issue) 
     made = issue("kiosks", "--kind", "apiauth")
     desk.ask("--yes", "keys", "revoke", workspace["id"], made["id"])
     assert not signs(desk, made)
+
+
+# -- tokens of the Metricis API ----------------------------------------------------------------------------------------
+
+
+def opens_metricis(desk: Desk, key: Any) -> Role | None:
+    """What a function that has just started lets this token do."""
+    access_tokens = AccessTokens(SigningKeys(FakeSecret()), seconds=1800)
+    authenticator = MetricisAuthenticator(Accounts(desk.table), access_tokens, clock=lambda: desk.now)
+    try:
+        return authenticator.authenticate(f"Bearer {key['secret']}", None).role
+    except Unauthorized:
+        return None
+
+
+def test_a_token_has_the_role_that_was_given(desk: Desk, workspace: Any, issue: Issue) -> None:
+    made = issue("tablet", "--kind", "metricis", "--role", "coordinator", "--limit", "12")
+    assert (made["kind"], made["role"], made["limit"]) == ("metricis", "coordinator", 12)
+    assert opens_metricis(desk, made) is Role.COORDINATOR
+    rotated = desk.ask("keys", "rotate", workspace["id"], made["id"], "--overlap-days", "0", "--yes")
+    assert (rotated["id"], rotated["role"], rotated["limit"]) == (made["id"], "coordinator", 12)
+    assert (opens_metricis(desk, made), opens_metricis(desk, rotated)) == (None, Role.COORDINATOR)
+    desk.ask("keys", "revoke", workspace["id"], made["id"], "--yes")
+    assert opens_metricis(desk, rotated) is None
+
+
+@pytest.mark.parametrize(
+    "options", [("--kind", "metricis"), ("--role", "admin"), ("--kind", "metricis", "--role", "x")]
+)
+def test_a_token_without_a_role_and_a_key_with_one_are_wrong_usage(
+    desk: Desk, workspace: Any, options: tuple[str, ...]
+) -> None:
+    assert desk.type("keys", "issue", workspace["id"], "--name", "x", *options).exit_code == 2
+    assert desk.ask("keys", "list", workspace["id"]) == []

@@ -24,15 +24,22 @@ from fastapi import APIRouter
 
 from trimetric.http.function import handler_of
 from tests.fakes.buckets import FakeBucketsClient
+from tests.fakes.secrets import FakeSecret
 from tests.fakes.table import FakeTable
 from tests.fakes.vault import FakeVault
 from tests.handlers.events import Event, event
 from trimetric.auth.apiauth import SignatureAuthenticator
 from trimetric.auth.bearer import Authenticator, new_key
+from trimetric.auth.login_tokens import AccessTokens
+from trimetric.auth.metricis import MetricisAuthenticator
+from trimetric.auth.passwords import Passwords
+from trimetric.auth.signing_keys import SigningKeys
+from trimetric.auth.usage import Usage
 from trimetric.domain import ids, times
 from trimetric.domain.workspaces import Plan, Workspace
 from trimetric.dynamo.buckets import TokenBuckets
 from trimetric.dynamo.keys import Key
+from trimetric.dynamo.metricis.accounts import Accounts
 from trimetric.dynamo.table import Action, DynamoTable, Item, Meter, Table
 from trimetric.dynamo.workspaces import Workspaces
 from trimetric.http.call import Runtime
@@ -79,6 +86,30 @@ ROUTES: Final = {
     "/api/experience/surveys/{survey_id}/responses": "responses",
     "/api/experience/surveys/{survey_id}/responses/{response_id}": "responses",
     "/api/experience/surveys/{survey_id}/metrics": "survey_metrics",
+    "/api/auth/login": "accounts",
+    "/api/auth/refresh": "accounts",
+    "/api/auth/logout": "accounts",
+    "/api/auth/me": "accounts",
+    "/api/auth/register": "accounts",
+    "/api/keys": "keys",
+    "/api/keys/{key_id}": "keys",
+    "/api/keys/{key_id}/rotate": "keys",
+    "/api/health": "health",
+    "/api/health/detailed": "health",
+    "/api/studies": "metricis_studies",
+    "/api/studies/{study_id}": "metricis_studies",
+    "/api/participants": "metricis_participants",
+    "/api/participants/import": "metricis_participants",
+    "/api/participants/{participant_id}": "metricis_participants",
+    "/api/batteries": "batteries",
+    "/api/batteries/{battery_id}": "batteries",
+    "/api/sessions": "sessions",
+    "/api/session/start": "sessions",
+    "/api/sessions/{session_id}": "sessions",
+    "/api/sessions/{session_id}/trials": "sessions",
+    "/api/sessions/{session_id}/metrics": "sessions",
+    "/api/studies/{study_id}/metrics": "sessions",
+    "/api/submit": "submit",
 }
 DEFAULT_GROUP: Final = "docs"
 
@@ -220,6 +251,11 @@ class Platform:
     sleep: Callable[[float], None] = lambda seconds: None
     buckets_client: FakeBucketsClient = field(default_factory=FakeBucketsClient)
     vault: FakeVault = field(default_factory=FakeVault)
+    secret: FakeSecret = field(default_factory=FakeSecret)
+    #: Its hashes cost nothing.
+    passwords: Passwords = field(default_factory=lambda: Passwords(time_cost=1, memory_kib=8))
+    #: None unless a test looks at it: its write would come between those that tests step in between.
+    usage: Usage | None = None
     log: io.StringIO = field(default_factory=io.StringIO)
     _handlers: dict[str, LambdaHandler] = field(default_factory=dict)
 
@@ -233,17 +269,26 @@ class Platform:
         table = WatchedTable(self.table, meter, self.moments)
         workspaces, clock, seconds = Workspaces(table), self.clock, self.clock.seconds
         strict_uri = self.settings.api_auth_strict_uri
+        signing_keys = SigningKeys(self.secret, monotonic=seconds)
+        access_tokens = AccessTokens(signing_keys, seconds=self.settings.access_token_seconds, clock=clock)
         return Runtime(
             settings=self.settings,
             table=table,
             buckets=TokenBuckets(self.buckets_client, "buckets", clock_ms=self.clock.millis, meter=meter.count),
-            authenticator=Authenticator(workspaces, clock=clock, monotonic=seconds),
+            authenticator=Authenticator(workspaces, usage=self.usage, clock=clock, monotonic=seconds),
             signatures=SignatureAuthenticator(
                 workspaces, self.vault, strict_uri=strict_uri, clock=clock, monotonic=seconds
             ),
             meter=meter,
             clock=self.clock,
             sleep=self.sleep,
+            metricis=MetricisAuthenticator(
+                Accounts(table), access_tokens, usage=self.usage, clock=self.clock, monotonic=self.clock.seconds
+            ),
+            signing_keys=signing_keys,
+            access_tokens=access_tokens,
+            vault=self.vault,
+            passwords=self.passwords,
         )
 
     def serve(self, *routers: APIRouter) -> LambdaHandler:

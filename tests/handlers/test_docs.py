@@ -2,13 +2,15 @@
 
 import json
 import re
+from importlib import import_module
 from typing import Any, get_args
 
 import pytest
 
+from scripts.functions import FUNCTIONS
 from scripts.openapi.document import TARGET, document, routes, text
 from scripts.openapi.operations import OPERATIONS
-from tests.handlers.conftest import ROUTES, Client, Platform
+from tests.handlers.conftest import DEFAULT_GROUP, ROUTES, Client, Platform
 from tests.handlers.events import event
 from trimetric import errors
 from trimetric.http import signed
@@ -16,7 +18,9 @@ from trimetric.http.dialects import Dialect, code_of
 
 DOCS = "/api/v1/docs.md"
 SIGNED_DOCS = "/docs/micrometrics.md"
-DOCUMENTS = [DOCS, SIGNED_DOCS, "/openapi.json", "/docs"]
+METRICIS_DOCS = "/docs/metricis.md"
+PAGES = [DOCS, SIGNED_DOCS, METRICIS_DOCS]
+DOCUMENTS = [*PAGES, "/openapi.json", "/docs"]
 
 PERMISSIONS = {
     get_args(getattr(signed, name))[1].dependency: permission
@@ -38,6 +42,8 @@ SIGNED_ERRORS = {
     errors.SurveyInUse,
     errors.DuplicateResponse,
 }
+#: Of the Metricis dialect alone.
+METRICIS_ERRORS = {errors.Conflict}
 #: Of the UX Metrics dialect alone.
 STUDY_ERRORS = {
     errors.SubscriptionRequired,
@@ -76,7 +82,7 @@ def test_unchanged_documents_are_not_sent_again(anonymous: Client, path: str) ->
 
 @pytest.mark.parametrize("path", [*DOCUMENTS, "/"])
 def test_unknown_parameters_and_other_methods_are_refused(anonymous: Client, path: str) -> None:
-    assert anonymous.get(path, "x=1").status == 400
+    assert anonymous.get(path, "x=1").status == (400 if path == DOCS else 422)
     refused = anonymous.post(path, {})
     assert refused.status == 405
     assert "GET" in refused.headers["allow"]
@@ -114,15 +120,18 @@ def _name_in_documentation(match: re.Match[str]) -> str:
 
 
 def test_every_error_is_documented(anonymous: Client) -> None:
-    shown, signed = anonymous.get(DOCS).text, anonymous.get(SIGNED_DOCS).text
-    for error in errors.ApiError.__subclasses__():
-        if error not in SIGNED_ERRORS:
-            assert f"| {error.status} | `{error.code}` |" in shown
-        if error not in STUDY_ERRORS:
-            assert f"| {error.status} | `{code_of(error(), Dialect.MICROMETRICS)}` |" in signed
+    pages = {
+        Dialect.UX_METRICS: (DOCS, SIGNED_ERRORS | METRICIS_ERRORS),
+        Dialect.MICROMETRICS: (SIGNED_DOCS, STUDY_ERRORS | METRICIS_ERRORS),
+        Dialect.METRICIS: (METRICIS_DOCS, STUDY_ERRORS | SIGNED_ERRORS),
+    }
+    for dialect, (path, foreign) in pages.items():
+        shown = anonymous.get(path).text
+        for error in set(errors.ApiError.__subclasses__()) - foreign:
+            assert f"| {error.status} | `{code_of(error(), dialect)}` |" in shown
 
 
-@pytest.mark.parametrize("path", [DOCS, SIGNED_DOCS])
+@pytest.mark.parametrize("path", PAGES)
 def test_links_inside_the_documentation_lead_somewhere(anonymous: Client, path: str) -> None:
     shown = anonymous.get(path).text
     headings = re.findall(r"^#+ (.+)$", shown, re.MULTILINE)
@@ -157,8 +166,11 @@ def test_each_endpoint_is_described_once() -> None:
 
 
 def test_the_gateway_has_each_path() -> None:
-    served = {route.path for route, _ in routes()}
-    assert set(ROUTES) == {path for path in served if path.startswith("/api/") and path != DOCS}
+    routers = {
+        group: import_module(f"functions.{group}.routes").router for group in FUNCTIONS if group != DEFAULT_GROUP
+    }
+    served = {route.path: group for group, router in routers.items() for route in router.routes}
+    assert served == ROUTES
 
 
 def test_references_lead_somewhere() -> None:
@@ -181,7 +193,7 @@ def test_references_lead_somewhere() -> None:
         ("/api/v1/folders/", "not_found"),
         ("/api/v1/studies/std_1/cards/crd_1/more", "not_found"),
         ("/api/experience/nothing", "not_found"),
-        ("/api/studies", "NOT_FOUND"),
+        ("/api/nothing", "NOT_FOUND"),
         ("/nothing", "NOT_FOUND"),
         ("/favicon.ico", "NOT_FOUND"),
     ],

@@ -396,6 +396,8 @@ STATUS_OF_STORED = {
     "signed_post": 401,
     "unrouted": 404,
     "wrong_signature": 401,
+    "login_form": 401,
+    "login_json": 401,
 }
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from scripts.local_stack import accounts
+from scripts.local_stack.accounts import add_accounts
 from scripts.local_stack.seed import (
     DEMO_PEOPLE,
     SEEDS,
@@ -22,14 +24,26 @@ from tests.fakes.vault import FakeVault
 from tests.handlers.signing import http_date, sign
 from tests.scripts.fake_api import FakeApi
 from trimetric.auth.apiauth import SignatureAuthenticator
-from trimetric.auth.bearer import Authenticator
+from trimetric.auth.bearer import Authenticator, hash_of
+from trimetric.auth.passwords import Passwords
 from trimetric.domain.apiauth import SignedRequest
+from trimetric.domain.metricis.accounts import Role, User
 from trimetric.domain.study_types import study_type
 from trimetric.domain.study_types.design import Card, Design
 from trimetric.domain.workspaces import READ_PERMISSIONS, Credential, Permission, Plan, Workspace
+from trimetric.dynamo.metricis.accounts import Accounts
 from trimetric.dynamo.table import DynamoTable
 from trimetric.dynamo.workspaces import Workspaces
 from trimetric.errors import Unauthorized
+
+CHEAP = Passwords(time_cost=1, memory_kib=8)
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten real hashes a test would take a second."""
+    monkeypatch.setattr(accounts, "PASSWORDS", CHEAP)
+
 
 NAMES = ["subscribed", "free", "disabled", "neighbour", "load"]
 
@@ -67,8 +81,44 @@ def test_the_five_workspaces_are_as_the_hand_over_file_promises(moto_table: Dyna
 
 
 def test_members_are_those_that_work(moto_table: DynamoTable) -> None:
-    members = {"id", "ux_metrics_key", "apiauth", "apiauth_read_only"}
-    assert all(set(found) == members for found in seed_workspaces(moto_table, FakeVault(), {}).values())
+    made = seed_workspaces(moto_table, FakeVault(), {})
+    assert {tuple(sorted(members)) for members in made.values()} == {
+        ("admin", "api_token", "apiauth", "apiauth_read_only", "id", "read_only", "ux_metrics_key")
+    }
+    roles = {"api_token": Role.ADMIN, "admin": Role.ADMIN, "read_only": Role.READ_ONLY}
+    for members in made.values():
+        found = {member: holder(moto_table, members, member) for member in roles}
+        assert {member: (each.workspace_id, each.role) for member, each in found.items()} == {
+            member: (members["id"], role) for member, role in roles.items()
+        }
+
+
+def holder(table: DynamoTable, members: dict[str, Any], member: str) -> Credential | User:
+    """Whom this member of the hand-over file lets in."""
+    store = Accounts(table)
+    if member == "api_token":
+        found = store.token(members["id"], hash_of(members[member]))
+        assert found is not None
+        return found[1]
+    user = store.by_email(members[member]["email"])
+    assert user is not None
+    assert CHEAP.is_right(members[member]["password"], user.password_hash)
+    return user
+
+
+@pytest.mark.parametrize("member", ["api_token", "admin", "read_only"])
+def test_what_does_not_let_anybody_in_is_made_again(moto_table: DynamoTable, member: str) -> None:
+    first = seed_workspaces(moto_table, FakeVault(), {})["free"]
+    spoilt = {**first, member: {**first[member], "password": "forgotten"} if member != "api_token" else "mtk_x"}
+    second = {**spoilt}
+    add_accounts(moto_table, "free", second)
+    assert holder(moto_table, second, member).workspace_id == first["id"]
+    assert {name: second[name] for name in first if name != member} == {
+        name: first[name] for name in first if name != member
+    }
+    third = dict(second)
+    add_accounts(moto_table, "free", third)
+    assert third == second
 
 
 @pytest.mark.parametrize(
@@ -100,7 +150,7 @@ def test_a_pair_that_does_not_sign_is_made_again(moto_table: DynamoTable, spoile
     second = seed_workspaces(moto_table, FakeVault(), {**first, "free": {**first["free"], "apiauth": pair}})
     assert {**second["free"], "apiauth": None} == {**first["free"], "apiauth": None}
     assert signed(moto_table, second["free"]["apiauth"])[0].id == first["free"]["id"]
-    assert len(Workspaces(moto_table).list_credentials(first["free"]["id"])) == 3
+    assert len(Workspaces(moto_table).list_credentials(first["free"]["id"])) == 4
 
 
 def test_pairs_sealed_by_an_earlier_local_cloud_are_made_again(moto_table: DynamoTable) -> None:

@@ -59,11 +59,6 @@ class Template:
                 yield key, statement
 
 
-def logical(group: str) -> str:
-    """What the names of a function's resources begin with: `survey_metrics` → `SurveyMetrics`."""
-    return "".join(word.capitalize() for word in group.split("_"))
-
-
 def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 

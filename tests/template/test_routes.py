@@ -5,12 +5,12 @@ from importlib import import_module
 import pytest
 from fastapi.routing import APIRoute
 
-from scripts.functions import FUNCTIONS
-from tests.template.conftest import Template, logical
+from scripts.functions import FUNCTIONS, logical_name
+from tests.template.conftest import Template
 
 
 def gateway_routes(template: Template, group: str) -> set[str]:
-    target = {"Fn::Sub": f"integrations/${{{logical(group)}Integration}}"}
+    target = {"Fn::Sub": f"integrations/${{{logical_name(group)}Integration}}"}
     routes = template.of_type("AWS::ApiGatewayV2::Route").values()
     return {route["RouteKey"] for route in routes if route["Target"] == target}
 

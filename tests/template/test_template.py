@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from scripts.functions import ALL, FUNCTIONS
-from tests.template.conftest import ROOT, Template, listed, logical
+from scripts.functions import ALL, FUNCTIONS, logical_name
+from tests.template.conftest import ROOT, Template, listed
 from trimetric import settings
 from trimetric.dynamo import keys
 
@@ -26,6 +26,14 @@ WRITES: dict[str, set[str]] = {
     "surveys": {"PutItem", "UpdateItem"},
     "responses": {"PutItem", "UpdateItem", "ConditionCheckItem"},
     "survey_metrics": {"PutItem", "DeleteItem"},
+    "accounts": {"PutItem", "UpdateItem", "DeleteItem"},
+    "keys": {"PutItem", "UpdateItem", "DeleteItem"},
+    "health": set(),
+    "metricis_studies": {"PutItem", "UpdateItem", "DeleteItem"},
+    "metricis_participants": {"PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"},
+    "batteries": {"PutItem", "UpdateItem", "DeleteItem"},
+    "sessions": {"PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"},
+    "submit": {"PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"},
     "docs": set(),
 }
 
@@ -35,14 +43,14 @@ def schema(properties: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def test_every_group_is_one_function(template: Template) -> None:
-    assert sorted(template.functions()) == sorted(f"{logical(group)}Function" for group in ALL)
+    assert sorted(template.functions()) == sorted(f"{logical_name(group)}Function" for group in ALL)
     folders = {path.parent.name for path in (ROOT / "functions").glob("*/app.py")}
     assert folders == set(ALL)
 
 
 @pytest.mark.parametrize("group", ALL)
 def test_the_handler_is_the_one_of_its_folder(template: Template, group: str) -> None:
-    key = f"{logical(group)}Function"
+    key = f"{logical_name(group)}Function"
     properties = template.functions()[key]
     assert properties["Handler"] == f"functions.{group}.app.handler"
     assert properties["CodeUri"] == f"functions/{group}"
@@ -152,11 +160,11 @@ def test_nobody_may_scan_or_administer_a_table(template: Template) -> None:
 
 @pytest.mark.parametrize("group", FUNCTIONS)
 def test_a_function_may_write_what_its_work_needs_and_no_more(template: Template, group: str) -> None:
-    own = [statement for source, statement in template.statements() if source == f"{logical(group)}Role"]
+    own = [statement for source, statement in template.statements() if source == f"{logical_name(group)}Role"]
     asked = {action for statement in own for action in listed(statement["Action"])}
     assert asked - {"logs:CreateLogStream", "logs:PutLogEvents"} == {f"dynamodb:{action}" for action in WRITES[group]}
     for statement in own:
-        target = "Table" if statement["Action"][0].startswith("dynamodb:") else f"{logical(group)}Logs"
+        target = "Table" if statement["Action"][0].startswith("dynamodb:") else f"{logical_name(group)}Logs"
         assert statement["Resource"] == {"Fn::GetAtt": [target, "Arn"]}
 
 
@@ -169,9 +177,55 @@ def test_a_function_may_open_signing_secrets_and_nothing_else(template: Template
     assert context["ForAllValues:StringEquals"] == {"kms:EncryptionContextKeys": ["workspace_id", "credential_id"]}
 
 
+def managed(template: Template, name: str) -> list[dict[str, Any]]:
+    return [statement for source, statement in template.statements() if source == name]
+
+
+@pytest.mark.parametrize("group", FUNCTIONS)
+def test_functions_of_the_metricis_api_may_check_access_tokens_and_no_others(template: Template, group: str) -> None:
+    speaks = "make_metricis_handler" in (ROOT / "functions" / group / "app.py").read_text()
+    granted = template.of_type("AWS::IAM::Role")[f"{logical_name(group)}Role"]["ManagedPolicyArns"]
+    assert ({"Ref": "TokenPolicy"} in granted) is speaks
+
+
+def test_functions_that_answer_with_secrets_may_seal_what_they_remember(template: Template) -> None:
+    roles = template.of_type("AWS::IAM::Role")
+    sealing = {name for name, role in roles.items() if {"Ref": "SealPolicy"} in role["ManagedPolicyArns"]}
+    assert sealing == {"AccountsRole", "KeysRole", "HealthRole"}
+    [statement] = managed(template, "SealPolicy")
+    assert statement["Action"] == ["kms:Encrypt", "kms:Decrypt"]
+    assert statement["Resource"] == {"Fn::GetAtt": ["DataKey", "Arn"]}
+    assert statement["Condition"]["StringLike"]["kms:EncryptionContext:credential_id"] == "answer_*"
+
+
+def test_access_tokens_are_signed_by_a_secret_that_the_template_makes_up(template: Template) -> None:
+    secret = template.of_type("AWS::SecretsManager::Secret")["SigningSecret"]
+    assert secret["GenerateSecretString"] == {"PasswordLength": 64, "ExcludePunctuation": True}
+    assert secret["KmsKeyId"] == {"Fn::GetAtt": ["DataKey", "Arn"]}
+    arn = {"Fn::GetAtt": ["SigningSecret", "Id"]}
+    read, decrypt = managed(template, "TokenPolicy")
+    assert (read["Action"], read["Resource"]) == ("secretsmanager:GetSecretValue", arn)
+    assert (decrypt["Action"], list(decrypt["Condition"]["StringEquals"])) == ("kms:Decrypt", ["kms:ViaService"])
+    variables = template.document["Globals"]["Function"]["Environment"]["Variables"]
+    assert variables["SIGNING_SECRET_ID"] == arn
+    assert variables["ACCESS_TOKEN_SECONDS"] == {"Ref": "AccessTokenSeconds"}
+    assert template.document["Parameters"]["AccessTokenSeconds"]["Default"] == 1800
+
+
+def test_every_function_may_note_the_day_of_a_keys_use_and_nothing_else(template: Template) -> None:
+    [statement] = [
+        statement
+        for statement in managed(template, "AdmissionPolicy")
+        if statement["Resource"] == {"Fn::GetAtt": ["Table", "Arn"]}
+    ]
+    assert statement["Action"] == "dynamodb:UpdateItem"
+    assert statement["Condition"]["ForAllValues:StringEquals"] == {"dynamodb:Attributes": ["pk", "sk", "last_used_on"]}
+    assert statement["Condition"]["Null"] == {"dynamodb:Attributes": "false"}
+
+
 def test_only_the_api_may_call_a_function_that_answers_requests_and_nobody_another(template: Template) -> None:
     permissions = template.of_type("AWS::Lambda::Permission").values()
-    answering = sorted(f"{logical(group)}Function" for group in FUNCTIONS)
+    answering = sorted(f"{logical_name(group)}Function" for group in FUNCTIONS)
     assert sorted(permission["FunctionName"]["Ref"] for permission in permissions) == answering
     for permission in permissions:
         assert permission["Principal"] == "apigateway.amazonaws.com"
@@ -212,7 +266,10 @@ def test_no_log_line_of_the_gateway_holds_a_path_or_a_credential(template: Templ
 
 
 def test_tools_and_seeds_find_the_outputs(template: Template) -> None:
-    assert set(template.document["Outputs"]) == {"ApiId", "ApiUrl", "TableName", "BucketsTableName", "KeyArn"}
+    assert set(template.document["Outputs"]) == {
+        *("ApiId", "ApiUrl", "TableName", "BucketsTableName"),
+        *("KeyArn", "SigningSecretArn"),
+    }
 
 
 def test_locked_packages_have_hashes_and_name_no_registry() -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from trimetric.auth.usage import Usage
 from trimetric.domain import ids, times
 from trimetric.domain.workspaces import Credential, CredentialKind, Workspace
 from trimetric.dynamo.workspaces import Workspaces
@@ -65,10 +66,12 @@ class Authenticator:
         self,
         workspaces: Workspaces,
         *,
+        usage: Usage | None = None,
         clock: Callable[[], datetime] = times.utc_now,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._workspaces = workspaces
+        self.usage = usage
         self._clock = clock
         self._monotonic = monotonic
         self._cache: OrderedDict[str, tuple[float, Principal]] = OrderedDict()
@@ -83,6 +86,8 @@ class Authenticator:
         ends = principal.credential.expires_at
         if ends is not None and times.parse(ends) <= self._clock():
             raise Unauthorized(headers={"WWW-Authenticate": "Bearer"})
+        if self.usage is not None:
+            self.usage.note(principal.credential)
         return principal
 
     def _cached(self, secret_hash: str) -> Principal | None:

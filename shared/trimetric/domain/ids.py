@@ -20,6 +20,9 @@ PARTICIPANT: Final = "prt"
 RESULT: Final = "res"
 KEY: Final = "key"
 RESPONSE: Final = "rsp"
+USER: Final = "usr"
+LOGIN_SESSION: Final = "lgn"
+CLINICAL_PARTICIPANT: Final = "par"
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 #: Characters of a body that hold the milliseconds; the other 16 are 80 bits.

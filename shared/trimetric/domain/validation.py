@@ -1,9 +1,10 @@
 """Shape checks: one door into pydantic, and one translation of what it finds into our own field errors."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Annotated, Any, Final, Protocol, TypeVar, overload
 
-from pydantic import BaseModel, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, StringConstraints, ValidationError
 
 from trimetric.errors import FieldError, ValidationFailed
 
@@ -19,12 +20,45 @@ URL_PATH_PATTERN: Final = r"^/[^\s\x00?#]*$"
 URL_GLOB_PATTERN: Final = (
     r"^([Hh][Tt][Tt][Pp][Ss]?://)?(\[[0-9A-Fa-f:.]+\]|[^\s\x00/?#:\[\]]+)(:[0-9*]+)?(/[^\s\x00?#]*)?$"
 )
+#: What a browser's e-mail field takes (HTML, "valid e-mail address"), its host with at least one dot.
+EMAIL_PATTERN: Final = (
+    r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    r"(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$"
+)
+#: Digits as people group them, with or without a country code.
+PHONE_PATTERN: Final = r"^\+?[0-9(][0-9 ()./-]{2,30}[0-9]$"
+#: A language tag as BCP 47 forms it, not looked up.
+LANGUAGE_PATTERN: Final = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"
+#: What names something in paths and files; no spaces at its ends.
+CODE_PATTERN: Final = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
 
 #: A name: trimmed, 1 to 255 characters.
 Name = Annotated[
     str,
     StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=255, pattern=TEXT_PATTERN),
 ]
+
+#: Not more than a mail server takes.
+Email = Annotated[str, StringConstraints(strict=True, max_length=254, pattern=EMAIL_PATTERN)]
+Phone = Annotated[str, StringConstraints(strict=True, pattern=PHONE_PATTERN)]
+LanguageTag = Annotated[str, StringConstraints(strict=True, max_length=35, pattern=LANGUAGE_PATTERN)]
+#: What people call a study or a participant: kept as it was sent.
+Code = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64, pattern=CODE_PATTERN)]
+DATE_PATTERN: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+
+
+def _real_date(text: str) -> str:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("is not a real date") from None
+    return text
+
+
+#: `YYYY-MM-DD`.
+CalendarDate = Annotated[str, StringConstraints(strict=True, pattern=DATE_PATTERN), AfterValidator(_real_date)]
+#: Longer prose.
+Description = Annotated[str, StringConstraints(strict=True, max_length=5000, pattern=TEXT_PATTERN)]
 
 #: What another system calls a person: kept as it was sent.
 ExternalId = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=255, pattern=TEXT_PATTERN)]
@@ -42,6 +76,11 @@ _PATTERN_MESSAGES: Final = {
     NOT_BLANK_PATTERN: "must not be blank or contain U+0000",
     HTTP_URL_PATTERN: "must be an absolute http or https URL",
     URL_PATH_PATTERN: "must be a URL path: it begins with / and has no query, fragment or space",
+    DATE_PATTERN: "must be a date such as 2026-01-31",
+    EMAIL_PATTERN: "Invalid email format",
+    PHONE_PATTERN: "must be a phone number of digits, spaces and ( ) . / - with or without a leading +",
+    LANGUAGE_PATTERN: "must be a language tag such as en or pt-BR",
+    CODE_PATTERN: "must not begin or end with a space or hold control characters",
     URL_GLOB_PATTERN: "must be a host and path such as shop.example/orders/*, without query or space",
 }
 
@@ -69,6 +108,7 @@ _MESSAGES: Final = {
     "too_long": "must have at most {max_length} members",
     "too_short": "must have at least {min_length} members",
     "literal_error": "must be {expected}",
+    "enum": "must be {expected}",
     "recursion_depth_exceeded": "nests too deep",
     "recursion_loop": "nests too deep",
     "value_error": "{error}",

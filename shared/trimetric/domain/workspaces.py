@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from trimetric.domain.metricis.accounts import Role
+
 
 class Plan(StrEnum):
     FREE = "free"
@@ -34,10 +36,14 @@ PLAN_LIMITS: Final = {Plan.FREE: 60, Plan.SUBSCRIBED: 300}
 #: Requests per minute that leak out of a key's bucket in the Micrometrics dialect; a sixth of it may come in a burst.
 APIAUTH_LIMIT: Final = 60
 
+#: Requests per minute of each token and of each user of the Metricis dialect.
+METRICIS_LIMIT: Final = 60
+
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """`limits` holds overrides in requests per minute by dialect: `ux_metrics` together, `apiauth` for each key."""
+    """`limits` holds overrides in requests per minute by dialect: `ux_metrics` for all keys together, `apiauth` and
+    `metricis` for each of them."""
 
     id: str
     name: str
@@ -52,6 +58,9 @@ class Workspace:
 
     def apiauth_limit(self) -> int:
         return self.limits.get(CredentialKind.APIAUTH, APIAUTH_LIMIT)
+
+    def metricis_limit(self) -> int:
+        return self.limits.get(CredentialKind.METRICIS, METRICIS_LIMIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +91,9 @@ class Credential:
     key: str | None = None
     permissions: tuple[Permission, ...] = ()
     secrets: tuple[SealedSecret, ...] = ()
+    #: Of a token of the Metricis dialect.
+    role: Role | None = None
+    #: Day, `2026-01-31`.
+    last_used_on: str | None = None
+    #: A newer secret has taken this one's place in the key; it ends at `expires_at`.
+    superseded: bool = False

@@ -18,9 +18,12 @@ LIFETIME_SECONDS: Final = 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class StoredAnswer:
+    """`sealed`: the body holds a secret and is encrypted with the stack's key."""
+
     status: int
     body: bytes
     headers: dict[str, str]
+    sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ def remember(identity: RequestIdentity, answer: StoredAnswer, *, now_seconds: in
         "status": answer.status,
         "body": zlib.compress(answer.body),
         "headers": answer.headers,
+        "sealed": answer.sealed or None,
         keys.TTL: now_seconds + LIFETIME_SECONDS,
     }
     return Put(item, [Condition(keys.TTL, "<=", now_seconds, or_absent=True)])
@@ -58,4 +62,4 @@ def stored_answer(item: Item) -> StoredAnswer | None:
     """None while the request that owns the record is still running."""
     if "status" not in item:
         return None
-    return StoredAnswer(item["status"], zlib.decompress(item["body"]), item["headers"])
+    return StoredAnswer(item["status"], zlib.decompress(item["body"]), item["headers"], item.get("sealed", False))

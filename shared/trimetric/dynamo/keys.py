@@ -1,7 +1,7 @@
 """Every key of the single table.
 
-`W` stands for the workspace's id: it begins each partition key but that of the operators' list, so no query of the API
-can reach another tenant.
+`W` stands for the workspace's id: it begins each partition key but those of the operators' list and of logins, which
+must find out the workspace, so no query of the API can reach another tenant.
 
 | access pattern                                 | partition `pk`   | sort `sk`        | index |
 | ---------------------------------------------- | ---------------- | ---------------- | -------------------------- |
@@ -36,6 +36,26 @@ can reach another tenant.
 | responses that are in no metrics yet           | `W#survey#<n>#unfolded` | `rsp_…` | |
 | folded metrics of a survey's day               | `W#survey#<n>#metrics` | `<yyyy-mm-dd>` | |
 | … their parts, where they are large            | `W#survey#<n>#metrics` | `<yyyy-mm-dd>#<nn>` | |
+
+
+| number that was given last (Metricis studies, batteries) | `W`      | `count#<name>`   | |
+| Metricis study by number                       | `W#mst#<n>`      | `study`          | |
+| … its number by code                           | `W#mst_code#<sha256>` | `study`     | |
+| Metricis battery by number                     | `W#battery_<n>`  | `battery`        | |
+| Metricis participant by id (derived from study and code) | `W#par_…` | `participant`  | |
+| … the sessions that name this person           | `W#par_…`        | `session#sess_…` | |
+| imports of Metricis participants: unfinished, committed | `W#par_imports` | `open#<id>`, `committed#<id>` | |
+| Metricis session by id                         | `W#sess_…`       | `session`        | |
+| … its trials; what it adds to its study's metrics | `W#sess_…`    | `trials#<nn>#<nn>`, `addition` | |
+| folded metrics of a Metricis study; in parts   | `W#mst#<n>#sessions` | `metrics`, `metrics#<nn>` | |
+| … sessions that are to be folded in, or out    | `W#mst#<n>#sessions` | `waits#sess_…#in`, `waits#sess_…#out` | |
+| Metricis list (all or of a study): head, directory | `W#list#<kind>#<all or n>` | `a#0`, `a#1` | |
+| … changes that are not folded in               | `W#list#<kind>#<all or n>` | `a#2#<millis>#<id>#<version>` | |
+| … buckets of entries                           | `W#list#<kind>#<all or n>` | `b#<n>` | |
+| user by id; users of a workspace                | `W`              | `user#usr_…`     | |
+| login of a user, with its newest refresh token | `W#usr_…`        | `login#<id>`     | |
+| user by e-mail, in whichever workspace         | `login#<sha256>` | `user`           | |
+| passwords tried for an e-mail                  | `login#<sha256>` | `attempts`       | |
 | answer remembered for an Idempotency-Key       | `W#idem#<sha256>` | `answer`         | |
 
 The indexes are local: a list read directly after a write must show it, so it has to be strongly consistent. They
@@ -54,6 +74,13 @@ PROJECTED: Final = ("row", "counts")
 BUCKET_KEY: Final = "bucket"
 
 METRICS_SORT: Final = "metrics"
+
+#: Begins all but the buckets of a list; the head is read first, records last.
+LIST_INDEX: Final = "a#"
+LIST_HEAD: Final = "a#0"
+LIST_DIRECTORY: Final = "a#1"
+_MOST_MILLIS: Final = 10**13 - 1
+_MOST_VERSIONS: Final = 10**9 - 1
 
 
 class Key(NamedTuple):
@@ -75,6 +102,22 @@ def workspace_registry(workspace_id: str) -> Key:
 
 def credential(workspace_id: str, secret_hash: str) -> Key:
     return Key(workspace_id, f"key#{secret_hash}")
+
+
+def user(workspace_id: str, user_id: str) -> Key:
+    return Key(workspace_id, f"user#{user_id}")
+
+
+def login_session(workspace_id: str, user_id: str, session_id: str) -> Key:
+    return Key(f"{workspace_id}#{user_id}", f"login#{session_id}")
+
+
+def login(email_digest: str) -> Key:
+    return Key(f"login#{email_digest}", "user")
+
+
+def login_attempts(email_digest: str) -> Key:
+    return Key(f"login#{email_digest}", "attempts")
 
 
 def folders(workspace_id: str) -> str:
@@ -214,3 +257,87 @@ def survey_day_metrics(workspace_id: str, survey_id: int, day: str) -> Key:
 
 def remembered_answer(workspace_id: str, digest: str) -> Key:
     return Key(f"{workspace_id}#idem#{digest}", "answer")
+
+
+def given_number(workspace_id: str, name: str) -> Key:
+    return Key(workspace_id, f"count#{name}")
+
+
+def clinical_study(workspace_id: str, number: int) -> Key:
+    return Key(f"{workspace_id}#mst#{number}", "study")
+
+
+def clinical_study_code(workspace_id: str, digest: str) -> Key:
+    return Key(f"{workspace_id}#mst_code#{digest}", "study")
+
+
+def battery(workspace_id: str, number: int) -> Key:
+    return Key(f"{workspace_id}#battery_{number}", "battery")
+
+
+def clinical_participant(workspace_id: str, participant_id: str) -> Key:
+    return Key(f"{workspace_id}#{participant_id}", "participant")
+
+
+def participant_session(workspace_id: str, participant_id: str, session_id: str = "") -> Key:
+    return Key(f"{workspace_id}#{participant_id}", f"session#{session_id}")
+
+
+def session(workspace_id: str, session_id: str) -> Key:
+    return Key(f"{workspace_id}#{session_id}", "session")
+
+
+def session_trials(workspace_id: str, session_id: str, block: int, part: int) -> Key:
+    return Key(f"{workspace_id}#{session_id}", f"trials#{block:02d}#{part:02d}")
+
+
+def session_addition(workspace_id: str, session_id: str) -> Key:
+    return Key(f"{workspace_id}#{session_id}", "addition")
+
+
+def session_metrics(workspace_id: str, study_number: int) -> Key:
+    return Key(f"{workspace_id}#mst#{study_number}#sessions", METRICS_SORT)
+
+
+def sessions_waiting(workspace_id: str, study_number: int) -> Key:
+    """What the sort keys of sessions that wait begin with."""
+    return Key(f"{workspace_id}#mst#{study_number}#sessions", "waits#")
+
+
+def session_coming(workspace_id: str, study_number: int, session_id: str) -> Key:
+    """A completed session that is to be folded into its study's metrics."""
+    return Key(f"{workspace_id}#mst#{study_number}#sessions", f"waits#{session_id}#in")
+
+
+def session_going(workspace_id: str, study_number: int, session_id: str) -> Key:
+    """A session that was completed and deleted since."""
+    return Key(f"{workspace_id}#mst#{study_number}#sessions", f"waits#{session_id}#out")
+
+
+def open_import(workspace_id: str, import_id: str = "") -> Key:
+    return Key(f"{workspace_id}#par_imports", f"open#{import_id}")
+
+
+def committed_import(workspace_id: str, import_id: str) -> Key:
+    return Key(f"{workspace_id}#par_imports", f"committed#{import_id}")
+
+
+def list_scope(workspace_id: str, kind: str, scope: str) -> str:
+    return f"{workspace_id}#list#{kind}#{scope}"
+
+
+def list_head(partition: str) -> Key:
+    return Key(partition, LIST_HEAD)
+
+
+def list_directory(partition: str) -> Key:
+    return Key(partition, LIST_DIRECTORY)
+
+
+def list_record(partition: str, created_millis: int, row_id: str, version: int) -> Key:
+    """Of two records of one row the later one sorts first, also if the row was created anew."""
+    return Key(partition, f"a#2#{_MOST_MILLIS - created_millis:013d}#{row_id}#{_MOST_VERSIONS - version:09d}")
+
+
+def list_bucket(partition: str, number: int) -> Key:
+    return Key(partition, f"b#{number:08d}")

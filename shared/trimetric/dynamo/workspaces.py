@@ -1,20 +1,51 @@
 """Workspaces and their credentials."""
 
 import secrets
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from trimetric.domain.metricis.accounts import Role
+from trimetric.domain.times import parse, to_millis
 from trimetric.domain.workspaces import Credential, CredentialKind, Permission, Plan, SealedSecret, Workspace
 from trimetric.dynamo import keys
 from trimetric.dynamo.keys import Key
-from trimetric.dynamo.table import Delete, Item, Put, Table, Update, Value, absent, equals, present
+from trimetric.dynamo.table import Action, Delete, Item, Put, Table, Update, Value, absent, equals, present
 
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceCounts:
     folders: int
     studies: int
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedKey:
+    """A key with its current secret and those that it had before, as far as they have not been forgotten.
+
+    Keys of the kind `apiauth` hold all of their secrets in one credential.
+    """
+
+    current: Credential
+    former: Sequence[Credential] = ()
+
+    @classmethod
+    def of(cls, credentials: Sequence[Credential]) -> "IssuedKey":
+        current, *former = sorted(credentials, key=lambda credential: credential.superseded)
+        return cls(current, former)
+
+    @property
+    def id(self) -> str:
+        return self.current.id
+
+    @property
+    def all(self) -> Sequence[Credential]:
+        return self.current, *self.former
+
+    @property
+    def last_used_on(self) -> str | None:
+        return max((one.last_used_on for one in self.all if one.last_used_on), default=None)
 
 
 class Workspaces:
@@ -28,11 +59,11 @@ class Workspaces:
         found = self._table.get_many([workspace_key, credential_key])
         if workspace_key not in found or credential_key not in found:
             return None
-        return _workspace(found[workspace_key]), _credential(found[credential_key])
+        return workspace_of(found[workspace_key]), _credential(found[credential_key])
 
     def get(self, workspace_id: str) -> Workspace | None:
         item = self._table.get(keys.workspace(workspace_id))
-        return _workspace(item) if item else None
+        return workspace_of(item) if item else None
 
     def counts(self, workspace_id: str) -> WorkspaceCounts:
         item = self._table.get(keys.workspace_counts(workspace_id)) or {}
@@ -73,7 +104,7 @@ class Workspaces:
         after: str | None = None
         while page := self._table.query("workspaces", limit=100, after=after):
             items = self._table.get_many(keys.workspace(entry["sk"]) for entry in page)
-            found += [_workspace(items[key]) for entry in page if (key := keys.workspace(entry["sk"])) in items]
+            found += [workspace_of(items[key]) for entry in page if (key := keys.workspace(entry["sk"])) in items]
             after = page[-1]["sk"]
         return found
 
@@ -101,6 +132,8 @@ class Workspaces:
         while page := self._table.query(workspace_id, prefix="key#", limit=100, after=after):
             found += map(_credential, page)
             after = page[-1]["sk"]
+            if len(page) < 100:
+                break
         return found
 
     def change_credential(self, credential: Credential, **attributes: Any) -> None:
@@ -110,13 +143,28 @@ class Workspaces:
         kept = {name: value for name, value in attributes.items() if value is not None}
         self._table.write(Update(key, set=kept, remove=removed, conditions=[present()]))
 
-    def replace_credential(self, old: Credential, new: Credential, *, ends_at: str) -> None:
-        """Add `new` and end `old` at `ends_at`; ConditionFailed if `old` changed or went since it was read."""
-        unchanged = absent("ends_at") if old.expires_at is None else equals("ends_at", old.expires_at)
-        self._table.write(
-            Update(_credential_key(old), set={"ends_at": ends_at}, conditions=[present(), unchanged]),
-            _creation(new),
-        )
+    def keys(self, workspace_id: str) -> list[IssuedKey]:
+        """All of a workspace, the oldest first."""
+        by_id: dict[str, list[Credential]] = defaultdict(list)
+        for credential in self.list_credentials(workspace_id):
+            by_id[credential.id].append(credential)
+        found = [IssuedKey.of(credentials) for credentials in by_id.values()]
+        return sorted(found, key=lambda key: (key.current.created_at, key.id))
+
+    def rotate(self, key: IssuedKey, new: Credential, *, ends_at: str) -> None:
+        """ConditionFailed if the key was rotated or revoked since it was read."""
+        self._table.write(*rotation(key, new, ends_at=ends_at))
+
+    def revoke(self, key: IssuedKey) -> None:
+        """At once: processes that have it cached refuse it within `trimetric.auth.bearer.CACHE_SECONDS`.
+
+        ConditionFailed if the key was rotated or revoked since it was read.
+        """
+        self._table.write(*revocation(key))
+
+    def note_use(self, credential: Credential, *, on: str) -> None:
+        """ConditionFailed if it is gone."""
+        self._table.write(Update(_credential_key(credential), set={"last_used_on": on}, conditions=[present()]))
 
     def replace_secrets(self, old: Credential, new: Credential) -> None:
         """Give an `apiauth` key the secrets of `new`; ConditionFailed if others changed them since `old` was read."""
@@ -133,6 +181,31 @@ def _credential_key(credential: Credential) -> Key:
     return keys.credential(credential.workspace_id, credential.secret_hash)
 
 
+def issuing(credential: Credential) -> Action:
+    return _creation(credential)
+
+
+def rotation(key: IssuedKey, new: Credential, *, ends_at: str) -> Sequence[Action]:
+    """`new` holds the key's secret from now on, the current one ends at `ends_at`, those before it end now.
+
+    Refused if the key was rotated or revoked since it was read.
+    """
+    forgotten = to_millis(parse(ends_at)) // 1000 + 1
+    ending: dict[str, Value] = {"ends_at": ends_at, "superseded": True, keys.TTL: forgotten}
+    supersede = Update(_credential_key(key.current), set=ending, conditions=[present(), absent("superseded")])
+    return supersede, _creation(new), *_removals(key.former)
+
+
+def revocation(key: IssuedKey) -> Sequence[Action]:
+    """Refused if the key was rotated or revoked since it was read."""
+    newest = [present(), absent("superseded")]
+    return Delete(_credential_key(key.current), newest), *_removals(key.former)
+
+
+def _removals(former: Sequence[Credential]) -> list[Delete]:
+    return [Delete(_credential_key(credential)) for credential in former]
+
+
 def _creation(credential: Credential) -> Put:
     key = _credential_key(credential)
     item: Item = {
@@ -145,6 +218,8 @@ def _creation(credential: Credential) -> Put:
         "created_at": credential.created_at,
         "ends_at": credential.expires_at,
         "limit": credential.limit,
+        "role": credential.role.value if credential.role else None,
+        "last_used_on": credential.last_used_on,
     }
     if credential.kind is CredentialKind.APIAUTH:
         item |= {
@@ -162,7 +237,7 @@ def _secrets(credential: Credential) -> list[Value]:
     ]
 
 
-def _workspace(item: Item) -> Workspace:
+def workspace_of(item: Item) -> Workspace:
     return Workspace(
         id=item["pk"],
         name=item["name"],
@@ -188,4 +263,7 @@ def _credential(item: Item) -> Credential:
         key=item.get("key"),
         permissions=tuple(Permission(permission) for permission in item.get("permissions", ())),
         secrets=tuple(SealedSecret(**secret) for secret in item.get("secrets", ())),
+        role=Role(item["role"]) if "role" in item else None,
+        last_used_on=item.get("last_used_on"),
+        superseded=item.get("superseded", False),
     )

@@ -2,20 +2,25 @@
 
 import json
 import random
+import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import wraps
-from typing import Any, Concatenate, Final, ParamSpec
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec
 
 import mimeparse
 from fastapi import Response
 
 from trimetric.domain import markdown
 from trimetric.domain.times import to_millis
-from trimetric.dynamo.idempotency import StoredAnswer, remember, stored_answer
-from trimetric.dynamo.table import CONFLICT_PAUSES, Action, ConditionFailed
+from trimetric.dynamo.idempotency import RequestIdentity, StoredAnswer, remember, stored_answer
+from trimetric.dynamo.table import CONFLICT_PAUSES, Action, ConditionFailed, Put
 from trimetric.errors import IdempotencyInProgress, IdempotencyKeyReused, Unavailable
+from trimetric.http import dialects
 from trimetric.http.call import Call, etag_of, etag_of_markdown
+
+if TYPE_CHECKING:
+    from trimetric.auth.vault import Vault
 
 JSON: Final = "application/json"
 MARKDOWN: Final = "text/markdown; charset=utf-8"
@@ -87,12 +92,12 @@ def commit(call: Call, answer: Answer, *actions: Action) -> Response:
     """
     if not call.inputs_were_read():
         raise RuntimeError("an endpoint that does not look at its whole input must not write")
-    response = _json_response(answer)
+    response = _json_response(call, answer)
     if call.identity is None:
         if actions:
             call.table.write(*actions)
         return response
-    record = remember(call.identity, _to_store(response), now_seconds=to_millis(call.now) // 1000)
+    record = _record(call, call.identity, response)
     try:
         call.table.write(record, *actions)
     except ConditionFailed as failed:
@@ -123,7 +128,7 @@ def settle(call: Call, response: Response) -> Response:
     """Remember an answer that changed nothing (below 500), or give the one that is remembered already."""
     if call.identity is None or call.settled or response.status_code >= 500:
         return response
-    record = remember(call.identity, _to_store(response), now_seconds=to_millis(call.now) // 1000)
+    record = _record(call, call.identity, response)
     try:
         call.table.write(record)
     except ConditionFailed as failed:
@@ -143,6 +148,9 @@ def replay(call: Call, failed: ConditionFailed) -> Replayed:
     answer = stored_answer(item)
     if answer is None:
         raise IdempotencyInProgress(headers={"Retry-After": "1"})
+    if answer.sealed:
+        body = _vault(call).open(answer.body, **_binding(call.identity))
+        answer = replace(answer, body=zlib.decompress(body), sealed=False)
     return Replayed(answer)
 
 
@@ -156,9 +164,10 @@ def respond(call: Call, answer: Answer) -> Response:
     page, content = answer.page, answer.content()
     if answer.bare:
         return _respond_bare(call, answer, content)
-    as_markdown = prefers_markdown(call.request.headers.get("accept"))
+    negotiated = dialects.of_path(call.request.scope["path"]) is dialects.Dialect.UX_METRICS
+    as_markdown = negotiated and prefers_markdown(call.request.headers.get("accept"))
     media_type = MARKDOWN if as_markdown else JSON
-    headers = {"Vary": "Accept", **answer.headers}
+    headers = {**({"Vary": "Accept"} if negotiated else {}), **answer.headers}
     shown = content
     if as_markdown:
         next_cursor = page.next_cursor if page else None
@@ -221,13 +230,33 @@ def prefers_markdown(accept: str | None) -> bool:
         return False
 
 
-def _json_response(answer: Answer) -> Response:
+def _json_response(call: Call, answer: Answer) -> Response:
     headers = dict(answer.headers)
     if answer.status == 204:
         return Response(status_code=204, headers=headers)
-    if answer.page is None and isinstance(answer.data, dict) and answer.status in (200, 201):
+    if call.secret_answer:
+        headers.setdefault("Cache-Control", "no-store")
+    elif answer.page is None and isinstance(answer.data, dict) and answer.status in (200, 201):
         headers.setdefault("ETag", etag_of(answer.content()))
     return Response(answer.content(), answer.status, headers, media_type=JSON)
+
+
+def _record(call: Call, identity: RequestIdentity, response: Response) -> Put:
+    answer = _to_store(response)
+    if call.secret_answer:
+        body = _vault(call).seal(zlib.compress(answer.body), **_binding(identity))
+        answer = replace(answer, body=body, sealed=True)
+    return remember(identity, answer, now_seconds=to_millis(call.now) // 1000)
+
+
+def _vault(call: Call) -> "Vault":
+    if call.runtime.vault is None:
+        raise RuntimeError("this function was composed without a vault")
+    return call.runtime.vault
+
+
+def _binding(identity: RequestIdentity) -> dict[str, str]:
+    return {"workspace_id": identity.workspace_id, "credential_id": f"answer_{identity.digest}"}
 
 
 def _to_store(response: Response) -> StoredAnswer:

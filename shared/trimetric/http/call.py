@@ -20,6 +20,7 @@ from trimetric.dynamo.buckets import TokenBuckets
 from trimetric.dynamo.idempotency import RequestIdentity
 from trimetric.dynamo.table import Meter, Table
 from trimetric.errors import (
+    ApiError,
     FieldError,
     Forbidden,
     InvalidRequest,
@@ -30,11 +31,17 @@ from trimetric.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
-from trimetric.http import strict_json
+from trimetric.http import dialects, strict_json
 from trimetric.settings import Settings
 
 if TYPE_CHECKING:
     from trimetric.auth.apiauth import SignatureAuthenticator
+    from trimetric.auth.login_tokens import AccessTokens
+    from trimetric.auth.metricis import Caller, MetricisAuthenticator
+    from trimetric.auth.passwords import Passwords
+    from trimetric.auth.signing_keys import SigningKeys
+    from trimetric.auth.vault import Vault
+    from trimetric.domain.metricis.accounts import Role
 
 _REQUEST_ID: Final = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,126}[\x21-\x7e])?")
 _IDEMPOTENCY_KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
@@ -62,6 +69,13 @@ class Runtime:
     signatures: "SignatureAuthenticator | None" = None
     #: True until the first request has been answered.
     cold: bool = True
+    #: Of functions that speak the Metricis dialect.
+    metricis: "MetricisAuthenticator | None" = None
+    signing_keys: "SigningKeys | None" = None
+    access_tokens: "AccessTokens | None" = None
+    passwords: "Passwords | None" = None
+    #: Seals what must be recovered, such as a remembered answer that holds a secret.
+    vault: "Vault | None" = None
 
 
 @dataclass(slots=True)
@@ -81,6 +95,12 @@ class Call:
     _read_parameters: bool = False
     _read_body: bool = False
     log_fields: dict[str, Any] = field(default_factory=dict)
+    #: Who called, in the Metricis dialect; None where a session id is the credential.
+    caller: "Caller | None" = None
+    #: The answer holds a secret: it is remembered sealed, and no cache may keep it.
+    secret_answer: bool = False
+    #: X-Session-ID, where the endpoint takes it.
+    session_id: str | None = None
 
     @property
     def table(self) -> Table:
@@ -91,6 +111,17 @@ class Call:
         if self.workspace is None:
             raise RuntimeError("this endpoint asked for a workspace without asking for a credential")
         return self.workspace
+
+    @property
+    def known_caller(self) -> "Caller":
+        if self.caller is None:
+            raise RuntimeError("this endpoint asked for its caller without asking for a credential")
+        return self.caller
+
+    @property
+    def role(self) -> "Role":
+        """What the caller may do in the Metricis dialect."""
+        return self.known_caller.role
 
     @property
     def now_text(self) -> str:
@@ -114,10 +145,18 @@ class Call:
         found = dict(pairs)
         for name in found:
             if name not in known:
-                raise InvalidRequest(f"Unknown parameter: {printable(name)}")
+                raise self._bad_parameter(name, f"Unknown parameter: {printable(name)}")
         if len(found) != len(pairs):
-            raise InvalidRequest("A parameter is given twice")
+            names = [name for name, _ in pairs]
+            raise self._bad_parameter(
+                next(name for name in names if names.count(name) > 1), "A parameter is given twice"
+            )
         return found
+
+    def _bad_parameter(self, name: str, message: str) -> ApiError:
+        if dialects.of_path(self.request.scope["path"]) is dialects.Dialect.METRICIS:
+            return ValidationFailed.of(printable(name), message)
+        return InvalidRequest(message)
 
     def body(self) -> Any:
         """The JSON document that was sent."""
@@ -127,6 +166,17 @@ class Call:
         if not _JSON.fullmatch(self.request.headers.get("content-type", "").strip()):
             raise UnsupportedMediaType
         return strict_json.parse(self.content)
+
+    def media_type(self, *accepted: str) -> str:
+        """The type of a body that is not JSON; UnsupportedMediaType if it is not one of those."""
+        self._read_body = True
+        if not self.content:
+            raise InvalidRequest("The request needs a body")
+        given, _, parameters = self.request.headers.get("content-type", "").lower().partition(";")
+        charset = parameters.strip().removeprefix("charset=").strip('"')
+        if given.strip() not in accepted or (charset.startswith(("utf-", "iso-", "windows-")) and charset != "utf-8"):
+            raise UnsupportedMediaType(f"Send the body as {' or '.join(accepted)}, in UTF-8")
+        return given.strip()
 
     def wrapped_body(self, wrapper: str) -> Any:
         """The value of the one member that the body must have."""
@@ -221,8 +271,11 @@ class Call:
         if self.tenant.plan is not Plan.SUBSCRIBED:
             raise SubscriptionRequired
 
-    def begin_idempotent(self, credential_id: str | None = None) -> None:
-        """Take up the Idempotency-Key of a POST; the answer is remembered where the effect is written."""
+    def begin_idempotent(self, credential_id: str | None = None, *, content: bytes | None = None) -> None:
+        """Take up the Idempotency-Key of a POST; the answer is remembered where the effect is written.
+
+        `content` stands for the request where that is more or less than its query and body.
+        """
         key = self.request.headers.get("idempotency-key")
         if key is None or self.request.method != "POST":
             return
@@ -234,7 +287,7 @@ class Call:
             credential_id=credential_id or self.credential_id or "",
             path=self.request.scope["path"],
             idempotency_key=key,
-            content=len(query).to_bytes(4, "big") + query + self.content,
+            content=len(query).to_bytes(4, "big") + query + (self.content if content is None else content),
         )
 
 

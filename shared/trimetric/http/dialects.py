@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from trimetric.domain.throttle import Decision, Policy
-from trimetric.errors import ApiError
+from trimetric.errors import ApiError, ValidationFailed
 
 
 class Dialect(StrEnum):
@@ -46,7 +46,7 @@ def code_of(error: ApiError, dialect: Dialect) -> str:
 
 
 def envelope(error: ApiError, dialect: Dialect) -> dict[str, Any]:
-    body: dict[str, Any] = {"code": code_of(error, dialect), "message": error.message}
+    body: dict[str, Any] = {"code": code_of(error, dialect), "message": _message(error, dialect)}
     listed = [{"field": detail.field, "message": detail.message} for detail in error.details]
     if dialect is Dialect.UX_METRICS:
         body["status"] = error.status
@@ -71,3 +71,10 @@ def throttle_headers(decision: Decision, policy: Policy, dialect: Dialect) -> di
         "X-RateLimit-Remaining": str(decision.remaining),
         "X-RateLimit-Reset": str(decision.reset_at),
     }
+
+
+def _message(error: ApiError, dialect: Dialect) -> str:
+    """In the words of the document, where the error has none of its own."""
+    if dialect is Dialect.METRICIS and error.message == ValidationFailed.default_message:
+        return "Invalid input data"
+    return error.message

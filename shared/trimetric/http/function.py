@@ -8,6 +8,8 @@ from mangum import Mangum
 
 from trimetric import settings
 from trimetric.auth.bearer import Authenticator
+from trimetric.auth.usage import Usage
+from trimetric.domain import times
 from trimetric.dynamo.buckets import TokenBuckets
 from trimetric.dynamo.client import client
 from trimetric.dynamo.table import DynamoTable, Meter
@@ -37,14 +39,36 @@ def make_signed_handler(*routers: APIRouter) -> LambdaHandler:
     return _served(runtime, routers)
 
 
+def make_metricis_handler(*routers: APIRouter) -> LambdaHandler:
+    """For functions whose callers have Metricis credentials."""
+    # Functions of the other dialects start without these.
+    from trimetric.auth.login_tokens import AccessTokens
+    from trimetric.auth.metricis import MetricisAuthenticator
+    from trimetric.auth.signing_keys import SecretsManager, SigningKeys
+    from trimetric.auth.vault import KmsVault
+    from trimetric.dynamo.metricis.accounts import Accounts
+
+    runtime = _runtime(settings.current())
+    configuration = runtime.settings
+    runtime.signing_keys = SigningKeys(SecretsManager(configuration.signing_secret_id))
+    runtime.access_tokens = AccessTokens(runtime.signing_keys, seconds=configuration.access_token_seconds)
+    runtime.metricis = MetricisAuthenticator(
+        Accounts(runtime.table), runtime.access_tokens, usage=runtime.authenticator.usage
+    )
+    runtime.vault = KmsVault(configuration.data_key_id)
+    return _served(runtime, routers)
+
+
 def _runtime(configuration: Settings) -> Runtime:
     meter = Meter()
     table = DynamoTable(client("dynamodb"), configuration.table_name, meter=meter)
+    # Nobody waits long for a day to be noted.
+    hasty = DynamoTable(client("dynamodb", patient=False), configuration.table_name, meter=meter)
     return Runtime(
         settings=configuration,
         table=table,
         buckets=TokenBuckets(client("dynamodb", patient=False), configuration.buckets_table_name, meter=meter.count),
-        authenticator=Authenticator(Workspaces(table)),
+        authenticator=Authenticator(Workspaces(table), usage=Usage(Workspaces(hasty), clock=times.utc_now)),
         meter=meter,
     )
 

@@ -1,0 +1,6 @@
+"""Batteries of the Metricis dialect, as a Lambda function."""
+
+from trimetric.http.function import make_metricis_handler
+from functions.batteries.routes import router
+
+handler = make_metricis_handler(router)

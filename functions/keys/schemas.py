@@ -1,0 +1,34 @@
+"""What callers may send."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from trimetric.domain import times
+from trimetric.domain.metricis.accounts import Role
+from trimetric.domain.validation import Name
+from trimetric.domain.workspaces import CredentialKind
+
+
+def _in_utc(text: str) -> str:
+    return times.to_text(times.parse(text))
+
+
+Instant = Annotated[str, StringConstraints(strict=True, max_length=40), AfterValidator(_in_utc)]
+
+
+class NewKey(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    kind: CredentialKind
+    name: Name
+    #: Of a `metricis` key, which must have one.
+    role: Role | None = None
+    #: None: it ends when it is revoked.
+    expires_at: Instant | None = None
+
+
+class Rotation(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    overlap_days: Annotated[int, Field(ge=0, le=7)] = 1

@@ -1,0 +1,139 @@
+"""What the key endpoints do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from fastapi import Response
+
+from functions.keys.schemas import NewKey, Rotation
+from trimetric.auth.bearer import NewKey as Made
+from trimetric.auth.bearer import new_key
+from trimetric.auth.metricis import new_token
+from trimetric.auth.renewal import renewed
+from trimetric.domain import ids, times
+from trimetric.domain.metricis.accounts import Role
+from trimetric.domain.workspaces import CredentialKind
+from trimetric.dynamo import workspaces
+from trimetric.dynamo.table import Action
+from trimetric.dynamo.workspaces import IssuedKey, Workspaces
+from trimetric.errors import Conflict, NotFound, ValidationFailed
+from trimetric.http.answers import Answer, commit, etag_of_data, retried
+from trimetric.http.call import Call
+from trimetric.http.metricis import body_of, respond_page
+
+#: Pages of this list, which is short.
+DEFAULT_PAGE: Final = 20
+MOST_A_PAGE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    page: int
+    per_page: int
+
+
+def public(key: IssuedKey) -> dict[str, Any]:
+    current, used = key.current, key.last_used_on
+    return {
+        "id": current.id,
+        "kind": current.kind.value,
+        "name": current.name,
+        **({"role": current.role.value} if current.role is not None else {}),
+        "expires_at": current.expires_at,
+        "last_used_at": f"{used}T00:00:00.000Z" if used else None,
+        "last_four": current.last_four,
+        "created_at": current.created_at,
+    }
+
+
+def list_keys(call: Call) -> Response:
+    page = _page(call)
+    found = Workspaces(call.table).keys(call.tenant.id)
+    begin = (page.page - 1) * page.per_page
+    return respond_page(call, [public(key) for key in found[begin : begin + page.per_page]], page, len(found))
+
+
+def issue_key(call: Call) -> Response:
+    call.parameters()
+    new = body_of(call, NewKey)
+    if new.expires_at is not None and times.parse(new.expires_at) <= call.now:
+        raise ValidationFailed.of("expires_at", "must lie in the future")
+    made = _made(call, new)
+    return _answer(call, made, workspaces.issuing(made.credential), status=201)
+
+
+@retried
+def rotate_key(call: Call) -> Response:
+    key = _key(call)
+    call.parameters()
+    rotation = _rotation(call)
+    old = key.current
+    if old.expires_at is not None and times.parse(old.expires_at) <= call.now:
+        raise Conflict("This key has ended; issue a new one")
+    last = call.now + timedelta(days=rotation.overlap_days)
+    ends_at = min(filter(None, (old.expires_at, times.to_text(last))))
+    made = renewed(old, now=call.now)
+    return _answer(call, made, *workspaces.rotation(key, made.credential, ends_at=ends_at))
+
+
+def _rotation(call: Call) -> Rotation:
+    """The body may be left out."""
+    if call.content.strip():
+        return body_of(call, Rotation)
+    call.no_body()
+    return Rotation()
+
+
+def _page(call: Call) -> _Page:
+    parameters = call.parameters("page", "per_page")
+    return _Page(
+        _whole(parameters, "page", default=1, most=10**9),
+        _whole(parameters, "per_page", default=DEFAULT_PAGE, most=MOST_A_PAGE),
+    )
+
+
+def _whole(parameters: Mapping[str, str], name: str, *, default: int, most: int) -> int:
+    text = parameters.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and 1 <= int(text) <= most):
+        raise ValidationFailed.of(name, f"must be a whole number from 1 to {most}")
+    return int(text)
+
+
+@retried
+def revoke_key(call: Call) -> Response:
+    key = _key(call)
+    call.parameters()
+    call.no_body()
+    call.require_match(etag_of_data(public(key)))
+    return commit(call, Answer(status=204), *workspaces.revocation(key))
+
+
+def _answer(call: Call, made: Made, *actions: Action, status: int = 200) -> Response:
+    """The only time that the secret is shown."""
+    call.secret_answer = True
+    shown = public(IssuedKey(made.credential)) | {"secret": made.secret}
+    return commit(call, Answer(shown, status=status), *actions)
+
+
+def _made(call: Call, new: NewKey) -> Made:
+    match new.kind, new.role:
+        case CredentialKind.UX_METRICS, None:
+            return new_key(call.tenant.id, new.name, now=call.now, expires_at=new.expires_at)
+        case CredentialKind.METRICIS, Role() as role:
+            return new_token(call.tenant.id, new.name, role=role, now=call.now, expires_at=new.expires_at)
+        case CredentialKind.METRICIS, None:
+            raise ValidationFailed.of("role", "is required")
+        case CredentialKind.UX_METRICS, _:
+            raise ValidationFailed.of("role", "only metricis keys have a role")
+        case _:
+            raise ValidationFailed.of("kind", "must be 'ux_metrics' or 'metricis'")
+
+
+def _key(call: Call) -> IssuedKey:
+    key_id = call.path_id("key_id", ids.KEY)
+    for key in Workspaces(call.table).keys(call.tenant.id):
+        if key.id == key_id:
+            return key
+    raise NotFound

@@ -1,0 +1,6 @@
+"""Submissions of whole sessions of the Metricis dialect, as a Lambda function."""
+
+from trimetric.http.function import make_metricis_handler
+from functions.submit.routes import router
+
+handler = make_metricis_handler(router)

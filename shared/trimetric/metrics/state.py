@@ -185,20 +185,22 @@ class State:
         if len(whole.counters) == len(self.counters) and len(whole.durations) == len(self.durations):
             return self
         whole._count({key[1:]: number for key, number in self.counters.items() if key.startswith(_APART)}, 1)
+        return State(whole.counters, whole.durations | self._mixed())
+
+    def _mixed(self) -> dict[str, Durations]:
+        """Those of all people, under each name of which something was put apart."""
+        mixed: dict[str, Durations] = {}
         for key, durations in self.durations.items():
             if key.startswith(_APART):
-                both = Durations()
-                both.merge(whole.durations.get(key[1:]) or Durations())
+                both = mixed[key[1:]] = Durations()
+                both.merge(self.durations.get(key[1:]) or Durations())
                 both.merge(durations)
-                whole.durations[key[1:]] = both
-        return whole
+        return mixed
 
     @property
     def needs_rebuild(self) -> bool:
         """Whether a value that a summary shows exactly is not known any more: of all people or of those unflagged."""
-        whole = self.of_all()
-        parts = (self,) if whole is self else (self, whole)
-        return any(durations.needs_rebuild for part in parts for durations in part.durations.values())
+        return any(each.needs_rebuild for each in (*self.durations.values(), *self._mixed().values()))
 
     def to_document(self) -> dict[str, Any]:
         """JSON of whole numbers and names, in the names' order; equal states give equal bytes."""

@@ -9,7 +9,14 @@ from fastapi import Response
 from functions.collect.door import TOKEN_OCTETS, enter, hash_of, recognise, require_published
 from functions.collect.schemas import Newcomer
 from trimetric.domain import ids, times
-from trimetric.domain.participants import Participant, Progress, StoredResult, participant_id, public_result
+from trimetric.domain.participants import (
+    Participant,
+    Progress,
+    StoredResult,
+    duration_ms,
+    participant_id,
+    public_result,
+)
 from trimetric.domain.quality import flags_of
 from trimetric.domain.studies import Study
 from trimetric.domain.study_types import study_type
@@ -186,10 +193,11 @@ def _complete(call: Call, entered: Study) -> Response:
     require_published(study)
     if participant.completed:
         return commit(call, _completion(participant))
-    done = participant.complete(
-        times.to_text(_not_before(participant.started_at, call.now)),
-        flags=flags_of(study.type, design, [result.payload for result in person.results]),
-    )
+    completed_at = times.to_text(_not_before(participant.started_at, call.now))
+    taken = duration_ms(participant.started_at, completed_at)
+    payloads = [result.payload for result in person.results]
+    flags = flags_of(study.type, design, payloads, duration_ms=taken)
+    done = participant.complete(completed_at, flags=flags)
     change = participants.change(call.tenant.id, study.id, done, seen=participant, now_millis=to_millis(call.now))
     try:
         return commit(call, _completion(done), *change)

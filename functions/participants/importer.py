@@ -132,8 +132,10 @@ def _candidate(call: Call, study: Study, design: Design, person: NewParticipant,
     payloads = study_type(study.type).parse_results(
         design, person.results, field=f"{path}.results", in_progress=person.completed_at is None
     )
-    flags = flags_of(study.type, design, payloads) if person.completed_at else ()
-    participant = replace(_participant(call, study, person, payloads, place=place), flags=flags)
+    participant = _participant(call, study, person, payloads, place=place)
+    if participant.completed:
+        flags = flags_of(study.type, design, payloads, duration_ms=participant.duration_ms)
+        participant = replace(participant, flags=flags)
     results = [StoredResult(payload, call.now_text) for payload in payloads]
     put = participants.creation(call.tenant.id, study.id, participant, results, now_millis=to_millis(call.now))
     if not blobs.fits(put.item["results"]):

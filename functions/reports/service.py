@@ -9,12 +9,13 @@ from trimetric.domain import ids
 from trimetric.domain.markdown import document
 from trimetric.domain.times import to_millis
 from trimetric.dynamo.metrics import Metrics, Snapshot
-from trimetric.errors import NotFound
+from trimetric.errors import InvalidRequest, NotFound
 from trimetric.http.answers import JSON, MARKDOWN, Answer, prefers_markdown, respond, tagged, to_json
 from trimetric.http.call import Call, etag_of, etag_of_markdown, etag_of_variant
 from trimetric.metrics.participants import participants_block
 from trimetric.reporting import charts, html, markdown
 from trimetric.reporting.facts import Facts
+from trimetric.reporting.quality import Quality
 from trimetric.reporting.report import Report, report_of
 
 _HTML: Final = "text/html; charset=utf-8"
@@ -29,10 +30,9 @@ MOST_BYTES: Final = 5_000_000
 
 def show_metrics(call: Call) -> Response:
     """The tag is that of the figures; the instant they were asked for, which differs each time, is left out of it."""
-    snapshot = _snapshot(call)
-    call.parameters()
+    snapshot = _chosen(call)
     facts = {
-        "participants": participants_block(snapshot.counts),
+        "participants": _participants(snapshot),
         "duration_ms": snapshot.durations.summary(),
     }
     head = {"study_id": _study_id(call), "type": snapshot.study_type, "as_of": call.now_text, **facts}
@@ -94,19 +94,17 @@ def show_html_report(call: Call) -> Response:
 
 
 def list_charts(call: Call) -> Response:
-    snapshot = _snapshot(call)
-    call.parameters()
+    snapshot = _chosen(call)
     listed = [{"name": chart.name, "title": chart.title} for chart in charts.charts_of(_facts(snapshot))]
     return respond(call, Answer(listed, title=f"Charts: {snapshot.study_name}"))
 
 
 def show_chart(call: Call) -> Response:
-    snapshot = _snapshot(call)
+    snapshot = _chosen(call)
     name, _, ending = str(call.request.path_params["name"]).rpartition(".")
     chart = charts.chart(_facts(snapshot), name) if ending == "svg" else None
     if chart is None:
         raise NotFound
-    call.parameters()
     content = chart.picture().standalone()
     return tagged(call, content, etag=etag_of(content), media_type=_SVG, headers=_SEALED)
 
@@ -115,27 +113,62 @@ def _study_id(call: Call) -> str:
     return call.path_id("study_id", ids.STUDY)
 
 
-def _snapshot(call: Call) -> Snapshot:
+def _snapshot(call: Call, *, judged: bool) -> Snapshot:
     metrics = Metrics(call.table, now_millis=to_millis(call.now), sleep=call.runtime.sleep)
-    snapshot = metrics.read(call.tenant.id, _study_id(call))
+    snapshot = metrics.read(call.tenant.id, _study_id(call), judged=judged)
     if snapshot is None:
         raise NotFound
     return snapshot
 
 
+def _leaves_out_flagged(call: Call) -> bool:
+    flagged = call.parameters("flagged").get("flagged", "include")
+    if flagged not in ("include", "exclude"):
+        raise InvalidRequest("flagged must be include or exclude")
+    return flagged == "exclude"
+
+
+def _read(call: Call, *, judged: bool = False) -> tuple[Snapshot, bool]:
+    """With whether flagged people are to be left out. A bad query is told only to those whose study it is."""
+    try:
+        leaves_out = _leaves_out_flagged(call)
+    except InvalidRequest:
+        _snapshot(call, judged=False)
+        raise
+    return _snapshot(call, judged=judged or leaves_out), leaves_out
+
+
+def _chosen(call: Call) -> Snapshot:
+    """Of all analysed people, or of those without a flag: as the query says."""
+    snapshot, leaves_out = _read(call)
+    return snapshot.without_flagged() if leaves_out else snapshot
+
+
+def _participants(snapshot: Snapshot) -> dict[str, int | float | None]:
+    counts = snapshot.counts
+    left_out = counts.completed - counts.excluded_completed - snapshot.analysed if snapshot.unflagged_only else 0
+    return participants_block(counts, left_out=left_out)
+
+
 def _report(call: Call) -> Report:
-    snapshot = _snapshot(call)
-    call.parameters()
-    return report_of(snapshot.study, _facts(snapshot), as_of=call.now_text)
+    snapshot, leaves_out = _read(call, judged=True)
+    unflagged = snapshot.without_flagged()
+    quality = Quality(
+        flags=snapshot.flags,
+        everybody=_facts(snapshot),
+        unflagged=_facts(unflagged),
+        left_out=leaves_out,
+    )
+    facts = _facts(unflagged if leaves_out else snapshot)
+    return report_of(snapshot.study, facts, quality=quality, as_of=call.now_text)
 
 
 def _facts(snapshot: Snapshot) -> Facts:
     return Facts(
         study_type=snapshot.study_type,
         design=snapshot.design,
-        participants=participants_block(snapshot.counts),
+        participants=_participants(snapshot),
         duration_ms=snapshot.durations.summary(),
         metrics=snapshot.figures(),
         histogram=snapshot.durations.histogram(most=24),
-        flags=snapshot.flags,
     )

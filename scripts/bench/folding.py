@@ -242,7 +242,7 @@ class Growing:
         put: Put = participants.creation(
             self._workspace_id, self._study["id"], participant, results, now_millis=times.to_millis(ended)
         )
-        folded: dict[str, Any] = {"n": len(results), "status": participant.status.value, "excluded": False, "flags": []}
+        folded: Item = {"n": len(results), "status": participant.status.value, "excluded": False, "flags": []}
         return {name: value for name, value in put.item.items() if name != "l4"} | {"counts": {"folded": folded}}
 
 

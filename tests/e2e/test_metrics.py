@@ -77,3 +77,24 @@ def test_a_read_sees_every_write_answered_before_it(load: Api, type_name: str) -
         list(pool.map(write_and_read, range(WRITERS)))
     seen = figures(load, path)
     assert seen["participants"]["analysed"] == seen["duration_ms"]["n"] == WRITERS * ROUNDS * 5
+
+
+@pytest.mark.parametrize("type_name", [name for name in STUDY_TYPES if name != "interview"])
+def test_figures_without_flagged_people_are_those_that_exclusion_gives(load: Api, type_name: str) -> None:
+    study = published(load, type_name)
+    path = f"/api/v1/studies/{study['id']}"
+    [*others, hasty] = people(study, 14)
+    hasty["completed_at"] = hasty["started_at"]
+    twin = {**others[0], "external_id": "twin"}
+    load.data("POST", f"{path}/participants", json={"participants": [*others, hasty, twin]}, status=201)
+    without = dict(load.data("GET", f"{path}/metrics?flagged=exclude"))
+    marked = [person for person in load.data("GET", f"{path}/participants") if person["flags"]]
+    assert {"speeder", "duplicate"} <= {flag for person in marked for flag in person["flags"]}
+    assert "Without flagged people" in load.get(f"{path}/report.md").text
+    for person in marked:
+        load.data("POST", f"{path}/participants/{person['id']}/exclude")
+    excluded = figures(load, path)
+    assert without[type_name] == excluded[type_name]
+    assert without["duration_ms"] == excluded["duration_ms"]
+    assert without["participants"]["analysed"] == excluded["participants"]["analysed"] == 15 - len(marked)
+    assert load.get(f"{path}/metrics?flagged=only").status_code == 400

@@ -254,3 +254,98 @@ def test_other_figures_have_nothing_to_leave_out(api: Client, monkeypatch: pytes
     whole = metrics(api, study)
     monkeypatch.setattr(service, "MOST_BYTES", 100)
     assert metrics(api, study) == whole
+
+
+def crowd(study: dict[str, Any], *, seed: int = 0) -> list[dict[str, Any]]:
+    """Ten people who took five minutes, one who rushed, and one who sent what the first one sent."""
+    sent = people(study, 10, seed=seed)
+    [rushed] = people(study, 1, seed=seed + 1)
+    rushed["completed_at"] = "2026-01-05T09:00:20Z"
+    return [*sent, rushed, {**sent[0], "external_id": f"twin-{seed}"}]
+
+
+def flagged(api: Client, study: dict[str, Any], path: str = "metrics", how: str = "exclude") -> Any:
+    reply = api.get(f"/api/v1/studies/{study['id']}/{path}", {"flagged": how})
+    assert reply.status == 200, reply.text
+    return reply
+
+
+def who(api: Client, study: dict[str, Any]) -> list[dict[str, Any]]:
+    shown: list[dict[str, Any]] = api.get(f"/api/v1/studies/{study['id']}/participants").data
+    return shown
+
+
+@pytest.mark.parametrize("type_", [name for name in STUDY_TYPES if name != "interview"])
+def test_figures_without_flagged_people_are_those_of_the_others(api: Client, type_: str) -> None:
+    study = published(api, type_)
+    body = {"participants": crowd(study)}
+    assert api.post(f"/api/v1/studies/{study['id']}/participants", body).status == 201
+    everybody = metrics(api, study)
+    without = {**flagged(api, study).data, "as_of": ""}
+    assert {**flagged(api, study, how="include").data, "as_of": ""} == everybody
+    marked = [person for person in who(api, study) if person["flags"]]
+    assert {"speeder", "duplicate"} <= {flag for person in marked for flag in person["flags"]}
+    assert without["participants"] == {**everybody["participants"], "analysed": 12 - len(marked)}
+    for person in marked:
+        api.post(f"/api/v1/studies/{study['id']}/participants/{person['id']}/exclude")
+    excluded = metrics(api, study)
+    assert without["duration_ms"] == excluded["duration_ms"]
+    assert without[type_] == excluded[type_]
+
+
+def test_reads_without_flagged_people_cost_what_others_do(api: Client) -> None:
+    study = published(api, "tree_test")
+    api.post(f"/api/v1/studies/{study['id']}/participants", {"participants": crowd(study)})
+    flagged(api, study)
+    assert api.platform.round_trips(metrics=lambda: flagged(api, study)) == {"metrics": 3}
+    assert api.platform.round_trips(report=lambda: flagged(api, study, "report.md")) == {"report": 3}
+    bring(api, study, 1, seed=7)
+    metrics(api, study)
+    # Two looks, one at everybody, and the mark that all are judged.
+    [trips] = api.platform.round_trips(metrics=lambda: flagged(api, study)).values()
+    assert trips <= 7
+
+
+@pytest.mark.parametrize("path", ["metrics", "report.md", "report.html", "charts", "charts/durations.svg"])
+def test_flagged_is_include_or_exclude(api: Client, path: str) -> None:
+    study = published(api, "survey")
+    reply = api.get(f"/api/v1/studies/{study['id']}/{path}", {"flagged": "only"})
+    assert (reply.status, reply.error["code"]) == (400, "invalid_request")
+    nobodys = api.get(f"/api/v1/studies/std_{'0' * 26}/{path}", {"flagged": "only"})
+    assert (nobodys.status, nobodys.error["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("how", ["include", "exclude", "only"])
+@pytest.mark.parametrize("path", ["metrics", "report.md", "report.html", "charts", "charts/durations.svg"])
+def test_a_neighbours_study_has_no_figures_without_flagged_people(
+    api: Client, neighbour: Client, path: str, how: str
+) -> None:
+    study = published(api, "tree_test")
+    foreign = neighbour.get(f"/api/v1/studies/{study['id']}/{path}", {"flagged": how})
+    nobodys = neighbour.get(f"/api/v1/studies/std_{'0' * 26}/{path}", {"flagged": how})
+    assert (foreign.status, foreign.error["code"]) == (nobodys.status, nobodys.error["code"]) == (404, "not_found")
+
+
+def test_the_tag_changes_with_the_flags(api: Client) -> None:
+    study = published(api, "tree_test")
+    api.post(f"/api/v1/studies/{study['id']}/participants", {"participants": crowd(study)})
+    tag = flagged(api, study).headers["etag"]
+    assert flagged(api, study).headers["etag"] == tag
+    assert flagged(api, study, how="include").headers["etag"] != tag
+    api.post(f"/api/v1/studies/{study['id']}/participants/{who(api, study)[0]['id']}/exclude")
+    again = flagged(api, study)
+    assert again.headers["etag"] != tag
+    assert not any("duplicate" in person["flags"] for person in who(api, study)), "the first twin is out"
+
+
+@pytest.mark.parametrize("form", ["report.md", "report.html"])
+def test_reports_compare_figures_with_and_without_flagged_people(api: Client, form: str) -> None:
+    study = published(api, "tree_test")
+    bring(api, study, 3)
+    path = f"/api/v1/studies/{study['id']}"
+    assert "Without flagged people" not in api.get(f"{path}/{form}").text
+    api.post(f"{path}/participants", {"participants": crowd(study, seed=3)})
+    page = api.get(f"{path}/{form}").text
+    assert "Without flagged people" in page
+    assert "speeder" in page
+    assert "leave out everybody with a flag" in flagged(api, study, form).text

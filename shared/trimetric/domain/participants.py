@@ -37,6 +37,8 @@ class Participant:
     excluded: bool = False
     exclusion_reason: str | None = None
     flags: tuple[str, ...] = ()
+    #: Flags that compare this person with others, as they were when that was last looked at.
+    compared: tuple[str, ...] = ()
     order: str = ""
     version: int = 1
     content_hash: str | None = None
@@ -53,7 +55,7 @@ class Participant:
             "status": ABANDONED if study_ended and not self.completed else self.status.value,
             "excluded": self.excluded,
             "exclusion_reason": self.exclusion_reason,
-            "flags": list(self.flags),
+            "flags": list(dict.fromkeys((*self.flags, *self.compared))),
             "started_at": self.started_at,
             "completed_at": self.completed_at,
             "duration_ms": self.duration_ms,

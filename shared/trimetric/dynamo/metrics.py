@@ -16,6 +16,10 @@ transaction or a second look proves that nobody has changed the state since, so 
 
 What people add depends on the study's design. The state names the design that it was made with; another design (the
 areas of a published first-click test may change) makes it anew.
+
+What people with a data quality flag add is kept apart. Some flags compare people with each other: a reader who needs
+them judges everybody by what the index says of them, folds those again whose flags have changed, and marks the state
+as judged, which lasts until the next fold.
 """
 
 import hashlib
@@ -24,14 +28,16 @@ import random
 import time
 import zlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import islice
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from trimetric.domain import quality
 from trimetric.domain.participants import Participant, Progress, StoredResult
+from trimetric.domain.quality import Traits
 from trimetric.domain.studies import Counts, Study
 from trimetric.domain.study_types.design import Design
 from trimetric.dynamo import blobs, keys
@@ -61,7 +67,7 @@ from trimetric.metrics.registry import StudyMetrics, metrics_of
 from trimetric.metrics.state import Contribution, Person, State
 
 #: Of the way this release counts people. A change in what a study type counts needs another one: states are made anew.
-VERSION: Final = f"1.{state.VERSION}.{durations.VERSION}"
+VERSION: Final = f"2.{state.VERSION}.{durations.VERSION}"
 
 #: Durations from start to completion of all who are analysed, whatever the study's type. Names of study types' own
 #: begin with a bracket.
@@ -114,6 +120,13 @@ class Snapshot:
     _state: Callable[[], State]
     #: Names the stored state and design to the last byte; None where people are in it who were not stored yet.
     _identity: Hashable | None = None
+    #: Whether people with a data quality flag are left out.
+    unflagged_only: bool = False
+
+    def without_flagged(self) -> "Snapshot":
+        """Of the same moment; exact where the snapshot was read `judged`."""
+        identity = None if self._identity is None else (self._identity, "without flagged")
+        return replace(self, _identity=identity, unflagged_only=True)
 
     @property
     def study_name(self) -> str:
@@ -128,8 +141,14 @@ class Snapshot:
         return self.study.counts
 
     @property
+    def analysed(self) -> int:
+        """People whose results the figures are made of."""
+        return self.durations.n
+
+    @property
     def state(self) -> State:
-        return self._state()
+        state = self._state()
+        return state.without_flagged() if self.unflagged_only else state.of_all()
 
     @property
     def durations(self) -> Durations:
@@ -208,20 +227,27 @@ class _GoFirst(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """As what a person is counted."""
+    """As what a person is counted. `flags` are those that compare the person with others."""
 
     results: int
     status: str
     excluded: bool
+    flags: tuple[str, ...] = ()
 
     @classmethod
     def folded(cls, item: Item) -> "_Standing | None":
         document = item.get("counts", {}).get("folded")
         # Another release wrote something else; its states are made anew, so nothing of the person is folded in.
-        return cls(document["n"], document["status"], document["excluded"]) if isinstance(document, dict) else None
+        if not isinstance(document, dict) or "flags" not in document:
+            return None
+        return cls(document["n"], document["status"], document["excluded"], tuple(document["flags"]))
 
     def to_document(self) -> dict[str, Any]:
-        return {"n": self.results, "status": self.status, "excluded": self.excluded}
+        return {"n": self.results, "status": self.status, "excluded": self.excluded, "flags": list(self.flags)}
+
+    @property
+    def analysed(self) -> bool:
+        return self.status == Progress.COMPLETED.value and not self.excluded
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +262,10 @@ class _Folding:
     position: str | None
     #: Bytes of the item, generously.
     size: int
+    #: In what the person is compared with others; None where that is not done.
+    traits: Traits | None = None
+    #: Flags by comparison where somebody has just judged, else those that are folded in stay.
+    judgement: tuple[str, ...] | None = None
 
     @classmethod
     def of(cls, item: Item) -> "_Folding":
@@ -245,16 +275,49 @@ class _Folding:
 
     @property
     def present(self) -> _Standing:
-        return _Standing(len(self.results), self.participant.status.value, self.participant.excluded)
+        standing = _Standing(len(self.results), self.participant.status.value, self.participant.excluded)
+        if not standing.analysed:
+            return standing
+        kept = self.folded.flags if self.folded else ()
+        return replace(standing, flags=kept if self.judgement is None else self.judgement)
+
+    def judged(self, flags: tuple[str, ...]) -> "_Folding":
+        return replace(self, judgement=flags)
+
+    def compared(self, study_type: str) -> "_Folding":
+        """With the traits that the stored mark is to name."""
+        if self.participant.duration_ms is None:
+            return self
+        traits = quality.traits_of(
+            study_type,
+            [result.payload for result in self.results],
+            duration_ms=self.participant.duration_ms,
+            device=self.participant.device,
+            locale=self.participant.locale,
+        )
+        return replace(self, traits=traits)
 
     def action(self) -> Action:
         """Marks what is folded in; refused if the person has changed. That of others is refused by the state."""
         return Update(
             self.key,
-            set={"counts": {"folded": self.present.to_document()}},
+            set={"counts": {"folded": self.present.to_document(), **_traits_document(self.traits)}},
             remove=["l4"],
             conditions=[equals("version", self.participant.version)],
         )
+
+
+def _traits_document(traits: Traits | None) -> dict[str, Any]:
+    return {} if traits is None else {"traits": json.dumps([traits.fingerprint, traits.times], separators=(",", ":"))}
+
+
+def _traits(item: Item) -> Traits | None:
+    """Of somebody analysed, from what the index shows; None for others and for those whom nobody compares."""
+    standing, text = _Standing.folded(item), item.get("counts", {}).get("traits")
+    if standing is None or not standing.analysed or text is None:
+        return None
+    mark, times = json.loads(text)
+    return Traits(int(item["row"]["duration_ms"]), mark, times)
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,8 +343,9 @@ class _Counting:
         own = self.metrics.contribution(self.design, counted)
         if not counted.analysed or participant.duration_ms is None:
             return own
-        flags = {_flagged(flag): 1 for flag in participant.flags}
-        return Contribution({**own.counters, **flags}, [*own.durations, (DURATION, participant.duration_ms)])
+        flags = {_flagged(flag): 1 for flag in (*participant.flags, *standing.flags)}
+        whole = Contribution({**own.counters, **flags}, [*own.durations, (DURATION, participant.duration_ms)])
+        return whole.apart() if flags else whole
 
 
 @dataclass(slots=True)
@@ -302,6 +366,8 @@ class Kept:
     parts: list[tuple[int, int]] = field(default_factory=lambda: [(0, 0)])
     #: Parts that are to be written; their bytes are different from the stored ones.
     touched: set[int] = field(default_factory=lambda: {0})
+    #: Whether the flags that compare people with each other are those of this very version.
+    judged: bool = False
     _state: State | None = None
 
     @property
@@ -331,6 +397,7 @@ class Kept:
 
     def replace(self, out: Contribution, into: Contribution) -> None:
         """NeverAdded if `out` is not in it, as far as that can be seen."""
+        self.judged = False
         self.state.subtract(out)
         self.state.add(into)
         for contribution in (out, into):
@@ -338,7 +405,7 @@ class Kept:
             self.touched.update(self.part_of(name) for name, _ in contribution.durations)
 
     def reset(self, made: State) -> None:
-        self._state, self.parts, self.touched = made, [(0, 0)], {0}
+        self._state, self.parts, self.touched, self.judged = made, [(0, 0)], {0}, False
 
     @property
     def room(self) -> int:
@@ -369,6 +436,7 @@ class Kept:
             "design": self.design,
             "version": self.version,
             "parts": [version for version, _ in self.parts],
+            "judged": self.judged,
         }
         bytes_written = sum(map(len, blob_of.values()))
         if len(self.parts) == 1:
@@ -466,6 +534,7 @@ def stored_state(read: Reading, key: Key, head: Item | None, design: str) -> tup
     kept.packed = [item["blob"] for item in items]
     kept.parts = [(item["version"], len(item["blob"])) for item in items]
     kept.touched = set()
+    kept.judged = head["judged"]
     return kept, True
 
 
@@ -489,10 +558,12 @@ class Metrics:
         self._sleep = sleep
         self._chunk = CHUNK
 
-    def read(self, workspace_id: str, study_id: str) -> Snapshot | None:
+    def read(self, workspace_id: str, study_id: str, *, judged: bool = False) -> Snapshot | None:
         """Exact for what was accepted before; None: no such study.
 
-        Two round trips where nothing is stale, a third for a state in several parts.
+        Two round trips where nothing is stale, a third for a state in several parts. With `judged` the flags are exact,
+        too, and who carries one is left out by `without_flagged`: the first such read after a change looks at what the
+        index says of everybody, a thousand people a round trip.
         """
         for attempt in self._attempts():
             stale = self._people(workspace_id, study_id, index="lsi4")
@@ -500,9 +571,21 @@ class Metrics:
                 base = self._base(workspace_id, study_id)
                 if base is None:
                     return None
-                if not stale and (snapshot := base.as_it_stands()) is not None:
+                if judged and attempt >= _STRICT_ATTEMPTS:
+                    return self._counted_and_judged(base)
+                current = not stale and (base.kept.judged or not judged)
+                if current and (snapshot := base.as_it_stands()) is not None:
                     return snapshot
-                settled = self._settled(base, stale, attempt)
+                if judged and not stale and base.usable and not base.kept.state.needs_rebuild:
+                    settled = self._judge(base)
+                else:
+                    settled = self._settled(base, stale, attempt)
+                    if judged:
+                        if settled is not None and settled is not base.kept.state:
+                            # No transaction takes this state.
+                            return self._counted_and_judged(base)
+                        # Now that everybody is folded.
+                        continue
             except TooLarge:
                 continue
             except (ConditionFailed, LookAgain):
@@ -547,6 +630,51 @@ class Metrics:
         except TooLarge:
             return self._counted(base)
         return None
+
+    def _judge(self, base: _Base) -> State | None:
+        """Fold those again whose flags by comparison have changed; None if that takes away what the state must know.
+
+        ConditionFailed as from folds. Nobody is stale, so what the index says is of the state's moment if
+        the writes find that state still there.
+        """
+        people: dict[Key, Traits] = {}
+        standing: dict[Key, tuple[str, ...]] = {}
+        for key, item in self._items(base.workspace_id, base.study.id, index="lsi1"):
+            if (folded := _Standing.folded(item)) is not None:
+                standing[key] = folded.flags
+            if (traits := _traits(item)) is not None:
+                people[key] = traits
+        found = quality.among({key.sk: traits for key, traits in people.items()})
+        flags = {key: found.get(key.sk, ()) if key in people else () for key in standing}
+        changed = [key for key, folded in standing.items() if flags[key] != folded]
+        for chunk in self._read(changed, beside=base.kept):
+            judged = [person.judged(flags[person.key]) for person in chunk]
+            try:
+                self._replace(base, judged)
+            except NeverAdded:
+                self.rebuild(base.workspace_id, base.study.id)
+                return None
+            self._write(base.kept, [person.compared(base.study.type) for person in judged])
+        if base.kept.state.needs_rebuild:
+            return None
+        base.kept.judged = True
+        self._write(base.kept)
+        return base.kept.state
+
+    def _counted_and_judged(self, base: _Base) -> Snapshot:
+        """Everybody as they are, without a stored state, for readers whom writers do not let judge."""
+        keys_of_all = [key for key, _ in self._items(base.workspace_id, base.study.id, index="lsi1")]
+        people = [person.compared(base.study.type) for chunk in self._read(keys_of_all) for person in chunk]
+        found = quality.among(
+            {
+                person.participant.id: person.traits
+                for person in people
+                if person.traits is not None and person.present.analysed
+            }
+        )
+        judged = [person.judged(found.get(person.participant.id, ())) for person in people]
+        state = State.of(base.counting.contribution(person, person.present) for person in judged)
+        return Snapshot(base.study, base.design, partial(_itself, state))
 
     def _counted(self, base: _Base) -> State:
         """Of all people as they are, without a stored state; for states that no transaction takes."""
@@ -598,7 +726,7 @@ class Metrics:
                 for people in self._read(stale, beside=base.kept):
                     self._make_way(workspace_id, study_id)
                     self._replace(base, people)
-                    self._write(base.kept, people)
+                    self._write(base.kept, [person.compared(base.study.type) for person in people])
                     done.people += len(people)
                     if not goes_on():
                         return False
@@ -675,7 +803,7 @@ class Metrics:
             self._replace(base, people)
             guarded = number < chunks
             if guarded:
-                self._write(base.kept, people)
+                self._write(base.kept, [person.compared(base.study.type) for person in people])
         if not guarded:
             stored = self._table.get(base.kept.key)
             if (stored["version"] if stored else 0) != base.kept.version:
@@ -730,17 +858,29 @@ class Metrics:
         """
         partition, sort = keys.people(workspace_id, study_id), keys.INDEXES[index]
         people: dict[Key, str] = {}
+        for page in self._pages(workspace_id, study_id, index=index):
+            people |= {Key(partition, item[keys.SORT]): item[sort] for item in page}
+            if most is not None and len(people) >= most:
+                break
+        return people
+
+    def _items(self, workspace_id: str, study_id: str, *, index: str) -> Iterator[tuple[Key, Item]]:
+        """The same people, with what the index shows of them."""
+        for page in self._pages(workspace_id, study_id, index=index):
+            for item in page:
+                yield Key(item[keys.PARTITION], item[keys.SORT]), item
+
+    def _pages(self, workspace_id: str, study_id: str, *, index: str) -> Iterator[Sequence[Item]]:
+        partition, sort = keys.people(workspace_id, study_id), keys.INDEXES[index]
         after: str | None = None
         while page := self._table.query(partition, index=index, after=after, limit=_PAGE):
             waiting = sorted({found for item in page if (found := pending_import(item)) is not None})
             if any(self._imports.settle(workspace_id, study_id, import_id) for import_id in waiting):
                 continue
-            visible = [item for item in page if pending_import(item) is None]
-            people |= {Key(partition, item[keys.SORT]): item[sort] for item in visible}
-            if len(page) < _PAGE or (most is not None and len(people) >= most):
+            yield [item for item in page if pending_import(item) is None]
+            if len(page) < _PAGE:
                 break
             after = page[-1][sort]
-        return people
 
 
 #: What a transaction takes, less what its keys and expressions need.

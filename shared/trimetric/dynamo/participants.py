@@ -240,6 +240,7 @@ def participant_of(item: Item) -> Participant:
         excluded=row["excluded"],
         exclusion_reason=row["exclusion_reason"],
         flags=tuple(row["flags"]),
+        compared=_compared(item),
         started_at=row["started_at"],
         completed_at=row["completed_at"],
         duration_ms=row["duration_ms"],
@@ -250,6 +251,11 @@ def participant_of(item: Item) -> Participant:
         content_hash=item.get("content_hash"),
         token_hash=item.get("token_hash"),
     )
+
+
+def _compared(item: Item) -> tuple[str, ...]:
+    folded = item.get("counts", {}).get("folded")
+    return tuple(folded.get("flags", ())) if isinstance(folded, dict) else ()
 
 
 def _person(item: Item) -> Person:

@@ -21,6 +21,9 @@ SCALE: Final = 10**12
 #: A component of a counter's name. No booleans: `under` gives parts as keys, where True is 1.
 Part = str | int | None
 
+#: Begins the names of what people with a data quality flag add, so that it can be left out.
+_APART: Final = "!"
+
 #: Sorts after every name: names are ASCII.
 _AFTER: Final = "\x7f"
 
@@ -49,6 +52,11 @@ class Contribution:
     counters: Mapping[str, int] = field(default_factory=dict)
     #: (name, milliseconds), as often as it was measured.
     durations: Sequence[tuple[str, int]] = ()
+
+    def apart(self) -> "Contribution":
+        """The same, kept where `State.without_flagged` does not look."""
+        counters = {_APART + key: number for key, number in self.counters.items()}
+        return Contribution(counters, [(_APART + key, milliseconds) for key, milliseconds in self.durations])
 
 
 @dataclass(slots=True)
@@ -166,10 +174,33 @@ class State:
         skipped = len(prefix)
         return {parts(key)[skipped:]: self.counters[key] for key in self._sorted[first:last]}
 
+    def without_flagged(self) -> "State":
+        """What those add whose contribution was not put apart. It shares durations with this one: change neither."""
+        counters = {key: number for key, number in self.counters.items() if not key.startswith(_APART)}
+        return State(counters, {key: each for key, each in self.durations.items() if not key.startswith(_APART)})
+
+    def of_all(self) -> "State":
+        """What all add, put apart or not. It shares durations with this one: change neither."""
+        whole = self.without_flagged()
+        if len(whole.counters) == len(self.counters) and len(whole.durations) == len(self.durations):
+            return self
+        whole._count({key[1:]: number for key, number in self.counters.items() if key.startswith(_APART)}, 1)
+        return State(whole.counters, whole.durations | self._mixed())
+
+    def _mixed(self) -> dict[str, Durations]:
+        """Those of all people, under each name of which something was put apart."""
+        mixed: dict[str, Durations] = {}
+        for key, durations in self.durations.items():
+            if key.startswith(_APART):
+                both = mixed[key[1:]] = Durations()
+                both.merge(self.durations.get(key[1:]) or Durations())
+                both.merge(durations)
+        return mixed
+
     @property
     def needs_rebuild(self) -> bool:
-        """Whether a value that a summary shows exactly is not known any more."""
-        return any(durations.needs_rebuild for durations in self.durations.values())
+        """Whether a value that a summary shows exactly is not known any more: of all people or of those unflagged."""
+        return any(each.needs_rebuild for each in (*self.durations.values(), *self._mixed().values()))
 
     def to_document(self) -> dict[str, Any]:
         """JSON of whole numbers and names, in the names' order; equal states give equal bytes."""

@@ -12,7 +12,7 @@ class Facts:
     """The figures of `GET /metrics` with the design they are about.
 
     `metrics` is the member named after the study's type, None where that is not known; `histogram` has classes of
-    durations (from, to, people) in milliseconds; `flags` has the number of people with each data quality flag.
+    durations (from, to, people) in milliseconds.
     """
 
     study_type: str
@@ -21,4 +21,3 @@ class Facts:
     duration_ms: Mapping[str, Any]
     metrics: Mapping[str, Any] | None
     histogram: Sequence[tuple[float, float, int]] = ()
-    flags: Mapping[str, int] | None = None

@@ -4,7 +4,7 @@ Words from outside (labels, prompts, answers) stand in titles, cells and, quoted
 escape all of it alike.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from trimetric.domain.studies import Study
@@ -13,6 +13,7 @@ from trimetric.reporting.content import content_sections
 from trimetric.reporting.facts import Facts
 from trimetric.reporting.findings import findings_of
 from trimetric.reporting.layout import Section, Table
+from trimetric.reporting.quality import Quality, quality_section
 from trimetric.reporting.times_taken import durations_section
 
 
@@ -26,14 +27,14 @@ class Report:
         return replace(self, as_of=None)
 
 
-def report_of(study: Study, facts: Facts, *, as_of: str) -> Report:
+def report_of(study: Study, facts: Facts, *, as_of: str, quality: Quality | None = None) -> Report:
     return Report(
         title=study.name,
         as_of=as_of,
         sections=[
             _study_section(study),
             _participants_section(facts),
-            *_quality_sections(facts),
+            *([] if quality is None else [quality_section(quality)]),
             *figure_sections(facts),
             *content_sections(study.type, facts.design),
         ],
@@ -85,10 +86,3 @@ def _who_took_part(facts: Facts) -> str:
     if block["excluded"]:
         said += f" {block['excluded']} excluded; the figures below are those of the {block['analysed']} analysed."
     return said
-
-
-def _quality_sections(facts: Facts) -> Iterator[Section]:
-    if facts.flags is not None:
-        said = "Flags point at results that look odd; they exclude nobody."
-        rows = [(words.name(flag), count) for flag, count in facts.flags.items()]
-        yield Section("Data quality", texts=[said], tables=[Table(("Flag", "People"), rows)] if rows else [])

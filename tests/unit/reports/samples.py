@@ -496,7 +496,6 @@ def facts(study_type: str, *, size: int, people: int) -> Facts:
         duration_ms=duration(people),
         metrics=metrics,
         histogram=classes,
-        flags={"straight_line": 1},
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from tests.unit.reports import samples
 from trimetric.domain.study_types import STUDY_TYPES
 from trimetric.reporting import charts, html, markdown
+from trimetric.reporting.quality import Quality, quality_section
 from trimetric.reporting.report import Report, report_of
 
 SVG = {"svg": "http://www.w3.org/2000/svg"}
@@ -23,7 +24,9 @@ every_study = pytest.mark.parametrize(
 
 def report(study_type: str, size: int, people: int) -> Report:
     study = samples.study(study_type)
-    return report_of(study, samples.facts(study_type, size=size, people=people), as_of="2026-01-31T09:00:00.000Z")
+    facts = samples.facts(study_type, size=size, people=people)
+    quality = Quality({"straight_line": 1}, everybody=facts, unflagged=facts)
+    return report_of(study, facts, quality=quality, as_of="2026-01-31T09:00:00.000Z")
 
 
 @every_study
@@ -143,7 +146,16 @@ def test_findings_come_with_their_n_and_interval(study_type: str, said: str) -> 
 
 
 def test_flags_are_counted() -> None:
-    assert "| straight line | 1 |" in markdown.page(report("survey", 2, 12)).decode()
+    page = markdown.page(report("survey", 2, 12)).decode()
+    assert "| straight line | 1 |" in page
+    assert "| Analysed people | 12 | 12 |" in page
+
+
+def test_without_flags_nothing_is_compared() -> None:
+    facts = samples.facts("survey", size=2, people=3)
+    nobody = quality_section(Quality({}, everybody=facts, unflagged=facts, left_out=True))
+    assert nobody.texts[-1] == "Nobody analysed carries a flag."
+    assert not nobody.tables
 
 
 def test_a_study_without_figures_of_its_type_has_the_rest() -> None:

@@ -44,7 +44,7 @@ MAX_TRANSACTION_BYTES: Final = 3_400_000
 #: Sessions of one transaction; the rest of its places is for the state, in up to ten parts.
 FOLDED_AT_ONCE: Final = MAX_ACTIONS - 12
 #: Transactions that one read spends on folding; what is left then is added up in memory.
-MAX_FOLDS: Final = 40
+MAX_FOLDS: Final = 20
 #: Sessions that are listed at once.
 _LISTED: Final = 100_000
 #: After so many lost attempts a reader leaves the writing to the others.

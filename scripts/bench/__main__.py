@@ -16,7 +16,19 @@ from typing import Final
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from scripts.bench import cold_start, endpoints, folding, growth, instructions, samples, sizes, stack, throttle, warm
+from scripts.bench import (
+    cold_start,
+    endpoints,
+    folding,
+    growth,
+    instructions,
+    lists,
+    samples,
+    sizes,
+    stack,
+    throttle,
+    warm,
+)
 from scripts.bench.product import Product
 from scripts.bench.rows import Row, Run, table, write_json, write_page
 from scripts.bench.store import dynamodb
@@ -85,6 +97,9 @@ def measure(progress: Progress, *, quick: bool) -> list[Row]:
         milestones = folding.QUICK_SIZES if quick else folding.SIZES
         with Part(progress, "Metrics of each type", folding.steps(milestones)) as part:
             rows += folding.measure(product, milestones, advance=part.advance)
+        lengths = lists.QUICK_SIZES if quick else lists.SIZES
+        with Part(progress, "Page lists with totals", lists.steps(lengths)) as part:
+            rows += lists.measure(endpoint, lengths, advance=part.advance)
     if stack.is_possible() and not quick:
         with Part(progress, "Local stack", 1):
             rows += stack.measure()

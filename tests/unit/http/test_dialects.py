@@ -55,7 +55,7 @@ def test_the_envelopes() -> None:
     assert envelope(error, Dialect.METRICIS) == {
         "error": {
             "code": "VALIDATION_ERROR",
-            "message": message,
+            "message": "Invalid input data",
             "details": {"field": "a.b", "reason": "is wrong", "errors": listed},
         }
     }

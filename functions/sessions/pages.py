@@ -10,10 +10,7 @@ from fastapi import Response
 from trimetric.errors import ValidationFailed
 from trimetric.http.call import Call
 from trimetric.http.metricis import PageOf, respond_page
-
-DEFAULT_PER_PAGE: Final = 20
-MAX_PER_PAGE: Final = 100
-_MAX_DIGITS: Final = 9
+from trimetric.http.paging import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE
 
 #: Lambda lets 6 MB out, with the body escaped as a JSON text.
 MAX_ANSWER_BYTES: Final = 5_800_000
@@ -32,14 +29,14 @@ class TrialPage:
 def trial_page(call: Call) -> TrialPage:
     parameters = call.parameters("page", "per_page")
     return TrialPage(
-        _number(parameters, "page", default=1, most=10**_MAX_DIGITS - 1),
+        _number(parameters, "page", default=1, most=MAX_PAGE),
         _number(parameters, "per_page", default=DEFAULT_PER_PAGE, most=MAX_PER_PAGE),
     )
 
 
 def _number(parameters: Mapping[str, str], name: str, *, default: int, most: int) -> int:
     text = parameters.get(name, str(default))
-    number = int(text) if text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS else 0
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(most)) else 0
     if not 1 <= number <= most:
         raise ValidationFailed.of(name, f"must be a whole number from 1 to {most}")
     return number

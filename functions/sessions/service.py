@@ -214,7 +214,12 @@ def _without_staged(call: Call, session: Session) -> Session:
 
 def list_trials(call: Call) -> Response:
     session_id = _session_id(call)
-    page = trial_page(call)
+    try:
+        page = trial_page(call)
+    except ValidationFailed:
+        # A session that is not there comes first; only then it needs a read of its own.
+        _session(call)
+        raise
     found = trials.page(call.table, call.tenant.id, session_id, start=page.start, size=page.per_page)
     if found is None:
         raise NotFound

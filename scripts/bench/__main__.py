@@ -22,6 +22,7 @@ from scripts.bench import (
     folding,
     growth,
     instructions,
+    lists,
     samples,
     signatures,
     sizes,
@@ -103,6 +104,9 @@ def measure(progress: Progress, *, quick: bool, deadline: float) -> list[Row]:
         with Part(progress, "Metrics of each type", folding.steps(milestones)) as part:
             seconds = deadline - LOCAL_STACK_SECONDS - time.monotonic()
             rows += folding.measure(product, milestones, seconds=seconds, advance=part.advance)
+        lengths = lists.QUICK_SIZES if quick else lists.SIZES
+        with Part(progress, "Page lists with totals", lists.steps(lengths)) as part:
+            rows += lists.measure(endpoint, lengths, advance=part.advance)
     if stack.is_possible() and not quick:
         with Part(progress, "Local stack", 1):
             rows += stack.measure()

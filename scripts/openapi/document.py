@@ -70,7 +70,9 @@ def routes() -> Iterator[tuple[APIRoute, str]]:
     """Of the UX Metrics and Micrometrics APIs, and of the documentation itself."""
     for group in FUNCTIONS:
         for route in import_module(f"functions.{group}.routes").router.routes:
-            if isinstance(route, APIRoute) and (group == "docs" or route.path.startswith(("/api/v1/", "/api/experience/"))):
+            if isinstance(route, APIRoute) and (
+                group == "docs" or route.path.startswith(("/api/v1/", "/api/experience/"))
+            ):
                 yield from ((route, method) for method in sorted(route.methods or ()))
 
 

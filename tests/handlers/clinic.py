@@ -135,8 +135,8 @@ def some_trials(n: int = 6, *, task: str = "Stroop") -> list[dict[str, Any]]:
     ]
 
 
-def large_trials(seed: int = 0, *, parts: int = 60) -> list[dict[str, Any]]:
-    """Almost 5 MB that stay large however they are packed."""
+def large_trials(seed: int = 0, *, parts: int = 50) -> list[dict[str, Any]]:
+    """About 4 MB that stay large however they are packed."""
     return [
         {
             "task": "drawing",

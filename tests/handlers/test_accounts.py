@@ -5,80 +5,31 @@ import hashlib
 import hmac
 import json
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
+from tests.handlers.account_door import (
+    LOGIN,
+    LOGOUT,
+    ME,
+    PASSWORD,
+    REFRESH,
+    REGISTER,
+    Door,
+    named,
+    tokens,
+    user_of,
+)
 from tests.handlers.conftest import Client, Clock, Platform, Reply, die
 from tests.handlers.events import event, stored
 from tests.handlers.metricis_accounts import Team, fields, refusal, team_of
 from trimetric.auth.passwords import Passwords
 from trimetric.auth.signing_keys import CURRENT
-from trimetric.domain import ids, times
-from trimetric.domain.metricis.accounts import Role, User, UserStatus
+from trimetric.domain.metricis.accounts import Role, User
 from trimetric.dynamo.keys import login_attempts
 from trimetric.dynamo.metricis.accounts import Accounts, digest
-
-LOGIN = "/api/auth/login"
-REFRESH = "/api/auth/refresh"
-LOGOUT = "/api/auth/logout"
-ME = "/api/auth/me"
-REGISTER = "/api/auth/register"
-PASSWORD = "correct horse battery"
-
-
-@dataclass(slots=True)
-class Door:
-    """/api/auth as callers at ever new addresses see it, so that no address's limit is in the way."""
-
-    platform: Platform
-    address: int = 0
-
-    def send(
-        self,
-        path: str,
-        body: Any = None,
-        *,
-        method: str = "POST",
-        form: bytes | None = None,
-        content_type: str = "application/json",
-        **headers: str,
-    ) -> Reply:
-        return self.send_with(_named(headers), path, body, method=method, form=form, content_type=content_type)
-
-    def send_with(
-        self,
-        headers: dict[str, str],
-        path: str,
-        body: Any = None,
-        *,
-        method: str = "POST",
-        form: bytes | None = None,
-        content_type: str = "application/json",
-    ) -> Reply:
-        self.address += 1
-        content = form if body is None else json.dumps(body).encode()
-        if content is not None:
-            headers = headers | {"content-type": content_type}
-        return self.platform.send(
-            event(method, path, headers=headers, body=content, address=f"2001:db8::{self.address:x}")
-        )
-
-    def login(self, email: str, password: str = PASSWORD, **headers: str) -> Reply:
-        return self.send_with(_named(headers), LOGIN, {"email": email, "password": password})
-
-    def refresh(self, token: str, **headers: str) -> Reply:
-        return self.send_with(_named(headers), REFRESH, {"refresh_token": token})
-
-    def me(self, access_token: str) -> Reply:
-        return self.send(ME, method="GET", authorization=f"Bearer {access_token}")
-
-
-def _named(headers: dict[str, str]) -> dict[str, str]:
-    return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 @pytest.fixture
@@ -92,35 +43,8 @@ def team(platform: Platform) -> Team:
 
 
 @pytest.fixture
-def make_user(platform: Platform, team: Team) -> Callable[..., User]:
-    def make(email: str = "ada@clinic.example", role: Role = Role.RESEARCHER, **attributes: Any) -> User:
-        user = User(
-            id=ids.new(ids.USER, millis=platform.clock.millis()),
-            workspace_id=attributes.pop("workspace_id", team.workspace.id),
-            email=email,
-            name="Ada",
-            role=role,
-            status=UserStatus.ACTIVE,
-            created_at=times.to_text(platform.clock()),
-            updated_at=times.to_text(platform.clock()),
-            password_hash=platform.passwords.hash(PASSWORD),
-        )
-        user = replace(user, **attributes)
-        Accounts(platform.table).create(user)
-        return user
-
-    return make
-
-
-@pytest.fixture
-def ada(make_user: Callable[..., User]) -> User:
-    return make_user()
-
-
-def tokens(reply: Reply) -> dict[str, Any]:
-    assert reply.status == 200, reply.text
-    document: dict[str, Any] = reply.json
-    return document
+def ada(platform: Platform, team: Team) -> User:
+    return user_of(platform, team.workspace.id, "ada@clinic.example")
 
 
 # -- login -------------------------------------------------------------------------------------------------------------
@@ -157,10 +81,11 @@ def test_login_as_the_gateway_sends_it(platform: Platform, ada: User, name: str)
     assert tokens(platform.send(stored(name)))["user"]["id"] == ada.id
 
 
-def test_a_password_typed_on_another_keyboard_is_the_same(door: Door, make_user: Callable[..., User]) -> None:
+def test_a_password_typed_on_another_keyboard_is_the_same(door: Door, ada: User, platform: Platform) -> None:
     composed, decomposed = "na\u00efve caf\u00e9 13", "nai\u0308ve cafe\u0301 13"
-    make_user(password_hash=door.platform.passwords.hash(composed))
-    assert door.login("ada@clinic.example", decomposed).status == 200
+    changed = platform.passwords.hash(composed)
+    Accounts(platform.table).change(ada, updated_at=ada.updated_at, password_hash=changed)
+    assert door.login(ada.email, decomposed).status == 200
 
 
 @pytest.mark.parametrize(
@@ -606,7 +531,7 @@ NEW = {"email": "Grace@clinic.example", "password": "a long password", "name": "
 
 
 def registering(door: Door, client: Client, body: Any = NEW, **headers: str) -> Reply:
-    return door.send_with({"authorization": f"Bearer {client.secret}", **_named(headers)}, REGISTER, body)
+    return door.send_with({"authorization": f"Bearer {client.secret}", **named(headers)}, REGISTER, body)
 
 
 def test_an_admin_creates_users(door: Door, team: Team) -> None:

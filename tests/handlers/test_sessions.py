@@ -391,7 +391,7 @@ def test_a_session_without_submission_has_no_trials(clinic: Clinic) -> None:
         ("page=1.5", "page"),
         ("page=", "page"),
         ("page=٣", "page"),
-        ("page=1000000000", "page"),
+        ("page=1000000001", "page"),
         ("per_page=0", "per_page"),
         ("per_page=101", "per_page"),
         ("sort=rt", "sort"),
@@ -401,6 +401,12 @@ def test_a_session_without_submission_has_no_trials(clinic: Clinic) -> None:
 def test_bad_parameters_of_trials_are_422(clinic: Clinic, query: str, field: str) -> None:
     reply = clinic.staff.get(path_of(clinic.completed(), "/trials"), query)
     assert (refusal(reply), fields(reply)) == ((422, "VALIDATION_ERROR"), [field])
+
+
+def test_a_session_that_is_not_there_comes_before_bad_parameters(clinic: Clinic) -> None:
+    unknown = {"session_id": new_session_id(clinic.team.workspace.id)}
+    for rest in ("", "/trials", "/metrics"):
+        assert refusal(clinic.staff.get(path_of(unknown, rest), "page=0")) == (404, "NOT_FOUND")
 
 
 def test_metrics_of_a_session(clinic: Clinic) -> None:

@@ -28,15 +28,33 @@ def ask_signed(stack_file: Path, path: str) -> int:
     return httpx.get(stack["base_url"] + path, auth=signer, timeout=60).status_code
 
 
+def logged_in(stack_file: Path) -> str:
+    """An access token of the seeded admin."""
+    stack = json.loads(stack_file.read_text())
+    login = stack["workspaces"]["subscribed"]["admin"]
+    answer = httpx.post(f"{stack['base_url']}/api/auth/login", json=login, timeout=60)
+    return str(answer.raise_for_status().json()["access_token"])
+
+
+def whose(stack_file: Path, access_token: str) -> Any:
+    """The e-mail address of the user whose token it is."""
+    base_url = json.loads(stack_file.read_text())["base_url"]
+    headers = {"Authorization": f"Bearer {access_token}"}
+    return httpx.get(f"{base_url}/api/auth/me", headers=headers, timeout=60).raise_for_status().json()["data"]["email"]
+
+
 def test_data_and_keys_outlive_a_restart(tmp_path: Path) -> None:
     first, second = free_ports(2)
     steps: list[str] = []
     with running(tmp_path, ports=(first, second)) as stack:
         made = ask(stack.stack_file, "/api/v1/folders", {"folder": {"name": "Kept"}})
         before = stack.stack_file.read_bytes()
+        access_token = logged_in(stack.stack_file)
         assert stack.stack_file.stat().st_mode & 0o777 == 0o600
     with running(tmp_path, ports=(first, second), progress=steps.append) as stack:
         assert stack.stack_file.read_bytes() == before
         assert ask(stack.stack_file, f"/api/v1/folders/{made['id']}") == made
         assert ask_signed(stack.stack_file, "/api/experience/devices") == 200
+        assert logged_in(stack.stack_file)
+        assert whose(stack.stack_file, access_token) == json.loads(before)["workspaces"]["subscribed"]["admin"]["email"]
     assert "Deploying the stack" not in steps

@@ -1,8 +1,9 @@
 """Page lists of the Metricis dialect: what a caller may ask of them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from trimetric.domain import times
@@ -21,6 +22,8 @@ MAX_PAGE: Final = 10**9
 
 _MAX_TEXT: Final = 255
 _RANGE: Final = ("start_date", "end_date")
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_DAY: Final = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +151,10 @@ class _Reader:
             return None
         text = self.parameters[name]
         try:
-            if len(text) == len("2026-01-31"):
+            if _DATE.fullmatch(text):
                 day = datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
-                return times.to_millis(day) + (timedelta(days=1) // _MILLI if name == "end_date" else 0)
+                return times.to_millis(day) + (_DAY if name == "end_date" else 0)
             return times.to_millis(times.parse(text)) + (name == "end_date")
         except ValueError:
             self._refuse(name, "must be a date such as 2026-01-31 or an RFC 3339 date and time")
             return None
-
-
-_MILLI: Final = timedelta(milliseconds=1)

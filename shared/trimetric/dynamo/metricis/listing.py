@@ -240,9 +240,7 @@ class Lists:
         try:
             plan = listing.plan(self.kind, scope.directory, self._overlay(scope.records), query)
         except TooManyCandidates as error:
-            raise ValidationFailed.of(
-                query.sort if not query.filters else next(iter(query.filters)), TOO_MANY
-            ) from error
+            raise ValidationFailed.of(next(iter(query.filters), "sort"), TOO_MANY) from error
         found = plan.answer(self._buckets(scope, plan.numbers, check_head=True))
         return ListPage([entry[0] for entry in found.entries], found.total)
 
@@ -272,7 +270,7 @@ class Lists:
             done += 1
             try:
                 self._fold(scope)
-            except (ConditionFailed, Inconsistent):
+            except (ConditionFailed, Inconsistent, Unavailable):
                 break
             scope = self._look(scope.partition.rpartition("#")[2])
             if scope.pending <= self.fold_at // 2:

@@ -44,9 +44,9 @@ MAX_TRANSACTION_BYTES: Final = 3_400_000
 #: Sessions of one transaction; the rest of its places is for the state, in up to ten parts.
 FOLDED_AT_ONCE: Final = MAX_ACTIONS - 12
 #: Transactions that one read spends on folding; what is left then is added up in memory.
-MAX_FOLDS: Final = 40
-#: Sessions that are listed at once.
-_LISTED: Final = 100_000
+MAX_FOLDS: Final = 20
+#: More than ever wait: what is not listed would be missing.
+_ALL: Final = 10**9
 #: After so many lost attempts a reader leaves the writing to the others.
 _WRITING_ATTEMPTS: Final = 3
 _JITTER: Final = random.SystemRandom()
@@ -129,7 +129,7 @@ class SessionMetrics:
         """
         for attempt in self._attempts():
             waits = keys.sessions_waiting(workspace_id, study_number)
-            waiting = self._table.query(waits.pk, prefix=waits.sk, limit=_LISTED)
+            waiting = self._table.query(waits.pk, prefix=waits.sk, limit=_ALL)
             try:
                 state = self._state(workspace_id, study_number)
                 if state is None:

@@ -13,9 +13,6 @@ from trimetric.dynamo import blobs, keys
 from trimetric.dynamo.metricis import batteries, participants, studies
 from trimetric.dynamo.table import Action, Delete, Item, Put, Table, absent, equals
 
-#: Places in `creation` of what may be gone: study, battery, participant.
-STUDY, BATTERY, PARTICIPANT = 1, 2, 3
-
 _ROW = ("study_id", "participant_id", "person", "battery", "start_time", "end_time", "created_at", "updated_at")
 _OTHERS = ("trial_count", "trial_bytes", "version", "submission", "staging")
 
@@ -36,7 +33,7 @@ class Sessions:
 
 
 def creation(workspace_id: str, session: Session) -> Sequence[Action]:
-    """Refused at `STUDY`, `BATTERY` or `PARTICIPANT` if that is gone."""
+    """Refused if its study (place 1), battery (2) or participant (3) is gone."""
     person = session.person or ""
     return (
         Put(_item(workspace_id, session), [absent()]),

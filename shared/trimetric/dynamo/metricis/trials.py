@@ -23,12 +23,13 @@ BLOCK: Final = 500
 
 MAX_BLOCKS: Final = -(-MAX_TRIALS // BLOCK)
 
-#: What of trials fits into one transaction of 4 MB and 100 actions, beside what else completes a session.
-MAX_BYTES_IN_ONE: Final = 2_600_000
+#: What of trials fits into one transaction of 4 MB and 100 actions, beside what else completes a session; also where
+#: the bytes are counted as they travel, in Base64.
+MAX_BYTES_IN_ONE: Final = 2_200_000
 MAX_ITEMS_IN_ONE: Final = 60
 
 #: Items of the largest size that are written or deleted in one transaction otherwise.
-_WRITTEN_AT_ONCE: Final = 9
+_WRITTEN_AT_ONCE: Final = 8
 
 
 @dataclass(frozen=True, slots=True)

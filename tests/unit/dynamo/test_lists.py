@@ -291,6 +291,18 @@ def test_records_stay_few_although_nobody_reads() -> None:
     assert_same(PlainList(table, plain.sessions), _lists(table), limit=500)
 
 
+def test_more_records_than_one_query_takes() -> None:
+    table, elsewhere = FakeTable(), FakeTable()
+    rng = repeatable(8)
+    rows = [new_row(rng, study=1, created=number) for number in range(1010)]
+    for row in rows:
+        table.write(*recorded(elsewhere, WORKSPACE, SESSIONS, before=None, after=row, version=1))
+    plain = PlainList(table, {row["session_id"]: Session(row) for row in rows})
+    assert_same(plain, _small(table), limit=500)
+    _fold_all(_lists(table))
+    assert_same(plain, _lists(table), limit=500)
+
+
 @pytest.mark.parametrize("error", [ConditionFailed({0: None}), Unavailable()])
 def test_who_cannot_fold_reads_and_writes_all_the_same(error: Exception) -> None:
     table = FakeTable()

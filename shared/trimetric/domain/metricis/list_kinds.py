@@ -6,6 +6,7 @@ by, in the order of `Kind.columns`. Contact data is in no entry.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from trimetric.domain import times
@@ -56,8 +57,14 @@ class Kind:
 
 def _stored(name: str, value: Any) -> Any:
     if name in _INSTANTS:
-        return None if value is None else times.to_millis(times.parse(value))
+        return None if value is None else _millis(value)
     return None if value is None else value if isinstance(value, int) else str(value)
+
+
+@lru_cache(maxsize=1024)
+def _millis(text: str) -> int:
+    """Rows of an import share their instants."""
+    return times.to_millis(times.parse(text))
 
 
 STUDIES: Final = Kind(

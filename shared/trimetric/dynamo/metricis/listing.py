@@ -20,7 +20,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from trimetric.domain.metricis import listing
@@ -106,13 +106,15 @@ def imported(workspace_id: str, kind: Kind, rows: Sequence[Row], *, import_id: s
 
     An action for each scope and each `RECORD_ROWS` rows; `import_id` is the import's own.
     """
+    chunks = [rows[start : start + RECORD_ROWS] for start in range(0, len(rows), RECORD_ROWS)]
+    pairs = [[Pair(None, kind.entry(row)) for row in chunk] for chunk in chunks]
     actions: list[Action] = []
     for scope in _scopes(kind, rows[0] if rows else None):
         partition = keys.list_scope(workspace_id, kind.name, scope)
-        for number, start in enumerate(range(0, len(rows), RECORD_ROWS)):
-            entries = [kind.entry(row) for row in rows[start : start + RECORD_ROWS]]
-            key = keys.list_record(partition, entries[0][kind.place(CREATED)], f"~{import_id}", number)
-            actions.append(Put(_record_item(kind, key, [Pair(None, entry) for entry in entries]), [absent()]))
+        for number, chunk in enumerate(pairs):
+            created = kind.entry(rows[0])[kind.place(CREATED)]
+            key = keys.list_record(partition, created, f"~{import_id}", number)
+            actions.append(Put(_record_item(kind, key, chunk), [absent()]))
     return actions
 
 
@@ -178,17 +180,14 @@ class Lists:
     sleep: Callable[[float], None] = time.sleep
     fold_at: int = FOLD_AT
     bucket: int = listing.BUCKET
-    _pauses: Sequence[float] = field(default=(0.0, 0.0, *CONFLICT_PAUSES))
 
     def page(self, query: Query, *, study_id: int | None = None) -> ListPage:
         """Three reads with those of the rows themselves; ValidationFailed if too many rows had to be looked through."""
         scope_name = "all" if study_id is None else str(study_id)
-        folds = MAX_FOLDS
-        for _ in self._attempts():
+        for attempt in self._attempts():
             scope = self._look(scope_name)
-            if scope.pending > self.fold_at and folds:
-                folds -= self._fold_while_needed(scope, folds)
-                scope = self._look(scope_name)
+            if scope.pending > self.fold_at and attempt == 0:
+                scope = self._folded(scope, scope_name)
             with suppress(Inconsistent):
                 return self._answer(scope, query)
         raise Unavailable(headers={"Retry-After": "1"})
@@ -198,7 +197,7 @@ class Lists:
         with suppress(Inconsistent, Unavailable):
             scope = self._look(scope_name)
             if scope.pending > self.fold_at // 2:
-                self._fold_while_needed(scope, MAX_FOLDS)
+                self._folded(scope, scope_name)
 
     def fold(self, scope_name: str) -> bool:
         """Fold one transaction's worth, for operators and tools; whether there was something to fold."""
@@ -208,11 +207,12 @@ class Lists:
                 self._fold(scope)
         return bool(scope.records)
 
-    def _attempts(self) -> Iterator[None]:
-        for pause in self._pauses:
+    def _attempts(self) -> Iterator[int]:
+        """Numbers from 0; readers that met a fold look again at once, then after growing pauses."""
+        for attempt, pause in enumerate((0.0, 0.0, *CONFLICT_PAUSES)):
             if pause:
                 self.sleep(_JITTER.uniform(0, 2 * pause))
-            yield
+            yield attempt
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -263,19 +263,17 @@ class Lists:
 
     # -- folding ------------------------------------------------------------------------------------------------------
 
-    def _fold_while_needed(self, scope: _Scope, most: int) -> int:
-        """How many transactions it took; those that somebody else was faster with count too."""
-        done = 0
-        while done < most and scope.records:
-            done += 1
+    def _folded(self, scope: _Scope, scope_name: str) -> _Scope:
+        """The scope as it is when records are few, transactions were many or somebody else was faster."""
+        for _ in range(MAX_FOLDS):
             try:
                 self._fold(scope)
             except (ConditionFailed, Inconsistent, Unavailable):
-                break
-            scope = self._look(scope.partition.rpartition("#")[2])
+                return self._look(scope_name)
+            scope = self._look(scope_name)
             if scope.pending <= self.fold_at // 2:
                 break
-        return done
+        return scope
 
     def _fold(self, scope: _Scope) -> None:
         """One transaction with as many of the oldest records as fit; ConditionFailed if somebody else folded."""

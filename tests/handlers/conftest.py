@@ -277,7 +277,7 @@ class Platform:
             buckets=TokenBuckets(self.buckets_client, "buckets", clock_ms=self.clock.millis, meter=meter.count),
             authenticator=Authenticator(workspaces, usage=self.usage, clock=clock, monotonic=seconds),
             signatures=SignatureAuthenticator(
-                workspaces, self.vault, strict_uri=strict_uri, clock=clock, monotonic=seconds
+                workspaces, self.vault, strict_uri=strict_uri, usage=self.usage, clock=clock, monotonic=seconds
             ),
             meter=meter,
             clock=self.clock,

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Final
 
 from trimetric.auth.bearer import CACHE_ENTRIES, CACHE_SECONDS, Principal
+from trimetric.auth.usage import Usage
 from trimetric.auth.vault import Vault
 from trimetric.domain import apiauth, ids, times
 from trimetric.domain.apiauth import Authorization, Canonical, SignedRequest
@@ -116,12 +117,14 @@ class SignatureAuthenticator:
         vault: Vault,
         *,
         strict_uri: bool = False,
+        usage: Usage | None = None,
         clock: Callable[[], datetime] = times.utc_now,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._workspaces = workspaces
         self._vault = vault
         self._strict_uri = strict_uri
+        self._usage = usage
         self._clock = clock
         self._monotonic = monotonic
         self._cache: OrderedDict[str, tuple[float, _Known]] = OrderedDict()
@@ -139,6 +142,8 @@ class SignatureAuthenticator:
             reason = "the key has ended"
         if reason is not None:
             raise SignatureRefused(reason, credential_id=credential.id)
+        if self._usage is not None:
+            self._usage.note(credential)
         return principal
 
     def _signer(self, given: Authorization, candidates: list[Canonical]) -> Principal:

@@ -34,8 +34,12 @@ def make_signed_handler(*routers: APIRouter) -> LambdaHandler:
     from trimetric.auth.vault import KmsVault
 
     runtime = _runtime(settings.current())
-    strict_uri = runtime.settings.api_auth_strict_uri
-    runtime.signatures = SignatureAuthenticator(Workspaces(runtime.table), KmsVault(), strict_uri=strict_uri)
+    runtime.signatures = SignatureAuthenticator(
+        Workspaces(runtime.table),
+        KmsVault(),
+        strict_uri=runtime.settings.api_auth_strict_uri,
+        usage=runtime.authenticator.usage,
+    )
     return _served(runtime, routers)
 
 

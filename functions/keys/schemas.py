@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from trimetric.domain import times
 from trimetric.domain.metricis.accounts import Role
 from trimetric.domain.validation import Name
-from trimetric.domain.workspaces import CredentialKind
+from trimetric.domain.workspaces import CredentialKind, Permission
 
 
 def _in_utc(text: str) -> str:
@@ -24,6 +24,8 @@ class NewKey(BaseModel):
     name: Name
     #: Of a `metricis` key, which must have one.
     role: Role | None = None
+    #: Of an `apiauth` key; None: all of them.
+    permissions: Annotated[list[Permission], Field(min_length=1)] | None = None
     #: None: it ends when it is revoked.
     expires_at: Instant | None = None
 

@@ -10,6 +10,7 @@ from tests.handlers.account_door import PASSWORD, REGISTER, Door, tokens, user_o
 from tests.handlers.conftest import Client, Platform, Reply, elsewhere
 from tests.handlers.interruptions import Interruptions
 from tests.handlers.metricis_accounts import Team, team_of
+from tests.handlers.signing import SignedClient
 from trimetric.domain.workspaces import Credential
 from trimetric.dynamo.keys import login_attempts
 from trimetric.dynamo.metricis.accounts import Accounts, digest
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 KEYS = "/api/keys"
 TOKEN = {"kind": "metricis", "name": "Tablet", "role": "coordinator"}
+SIGNING_KEY = {"kind": "apiauth", "name": "Kiosk"}
 #: More calls than any of these requests makes.
 MOST_CALLS = 12
 
@@ -152,6 +154,28 @@ def test_rotations_that_die(platform: Platform, team: Team, store: Interruptions
         latest["secret"] = reply.data["secret"]
 
     assert deaths(store, send, check) == 4
+
+
+def test_rotations_of_signing_keys_that_die(platform: Platform, team: Team, store: Interruptions) -> None:
+    key = team.admin.post(KEYS, SIGNING_KEY).data
+    latest = {"secret": key["secret"]}
+
+    def send(request_key: str) -> Reply:
+        return team.admin.post(f"{KEYS}/{key['id']}/rotate", idempotency_key=request_key)
+
+    def check(reply: Reply) -> None:
+        assert reply.status == 200
+        [held] = secrets_of(platform, team, key["id"])
+        assert len(held.secrets) == 2
+        for secret in (latest["secret"], reply.data["secret"]):
+            holder = SignedClient(platform, key["key"], secret, team.workspace, key["id"])
+            platform.forget()
+            platform.clock.advance(1)
+            assert holder.get("/api/experience/devices").status == 200
+        latest["secret"] = reply.data["secret"]
+
+    # Each process is a new one, so it reads who calls, too.
+    assert deaths(store, send, check) == 6
 
 
 def test_revocations_that_die(platform: Platform, team: Team, store: Interruptions) -> None:

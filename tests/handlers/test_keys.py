@@ -6,10 +6,11 @@ import pytest
 
 from tests.handlers.conftest import Client, Clock, Platform, Reply, die
 from tests.handlers.metricis_accounts import Team, fields, refusal, team_of, token_client
+from tests.handlers.signing import SignedClient
 from trimetric.auth.usage import Usage
 from trimetric.domain import times
 from trimetric.domain.metricis.accounts import Role
-from trimetric.domain.workspaces import CredentialKind
+from trimetric.domain.workspaces import CredentialKind, Permission
 from trimetric.errors import Unavailable
 
 KEYS = "/api/keys"
@@ -18,6 +19,9 @@ WORKSPACE = "/api/v1/workspace"
 UNKNOWN = f"key_{'0' * 26}"
 TOKEN = {"kind": "metricis", "name": "Tablet", "role": "coordinator"}
 UX_KEY = {"kind": "ux_metrics", "name": "Laptop"}
+SIGNING_KEY = {"kind": "apiauth", "name": "Kiosk"}
+DEVICES = "/api/experience/devices"
+ALL_PERMISSIONS = [permission.value for permission in Permission]
 
 
 @pytest.fixture
@@ -121,7 +125,13 @@ def test_a_parameter_that_does_not_fit_is_422(team: Team, query: str, field: str
         ({"kind": "metricis", "name": "x", "role": "owner"}, "role"),
         ({"kind": "ux_metrics", "name": "x", "role": "admin"}, "role"),
         ({"kind": "password", "name": "x"}, "kind"),
-        ({"kind": "apiauth", "name": "x"}, "kind"),
+        ({"kind": "apiauth", "name": "x", "role": "admin"}, "role"),
+        ({"kind": "apiauth", "name": "x", "permissions": []}, "permissions"),
+        ({"kind": "apiauth", "name": "x", "permissions": "devices:read"}, "permissions"),
+        ({"kind": "apiauth", "name": "x", "permissions": ["devices:read", "devices:own"]}, "permissions[1]"),
+        ({"kind": "apiauth", "name": "x", "key": "0" * 32}, "key"),
+        ({"kind": "ux_metrics", "name": "x", "permissions": ["devices:read"]}, "permissions"),
+        ({"kind": "metricis", "name": "x", "role": "admin", "permissions": ALL_PERMISSIONS}, "permissions"),
         ({"kind": "ux_metrics", "name": ""}, "name"),
         ({"kind": "ux_metrics", "name": "x", "expires_at": "2026-01-01T00:00:00Z"}, "expires_at"),
         ({"kind": "ux_metrics", "name": "x", "expires_at": "2027-01-01T00:00:00"}, "expires_at"),
@@ -250,6 +260,145 @@ def test_a_key_that_is_rotated_while_it_is_revoked_is_revoked_whole(team: Team, 
     assert [opens(team, secret) for secret in (key["secret"], rotated[0].data["secret"])] == [401, 401]
 
 
+# -- keys that sign ----------------------------------------------------------------------------------------------------
+
+
+def signer(team: Team, key: Any, *, secret: str | None = None) -> SignedClient:
+    return SignedClient(team.platform, key["key"], secret or key["secret"], team.workspace, key["id"])
+
+
+def sign_in_new_processes(team: Team, key: Any, *secrets: str) -> list[int]:
+    """The status of a request signed with each of these secrets, in processes that have not seen the key."""
+    team.platform.forget()
+    return [signer(team, key, secret=secret).get(DEVICES).status for secret in secrets]
+
+
+def test_a_signing_key_is_issued_and_signs(team: Team) -> None:
+    reply = team.admin.post(KEYS, {**SIGNING_KEY, "expires_at": "2026-02-28T12:00:00+02:00"})
+    key = reply.data
+    assert reply.status == 201
+    assert list(key) == [
+        *("id", "kind", "name", "key", "permissions", "expires_at", "last_used_at", "last_four", "created_at"),
+        "secret",
+    ]
+    assert (key["kind"], key["name"], key["expires_at"]) == ("apiauth", "Kiosk", "2026-02-28T10:00:00.000Z")
+    assert key["permissions"] == ALL_PERMISSIONS
+    assert key["key"].startswith(team.workspace.id.removeprefix("ws_"))
+    assert key["last_four"] == key["secret"][-4:]
+    assert reply.headers["cache-control"] == "no-store"
+    made = signer(team, key).post(DEVICES, {"name": "Kiosk at the door"})
+    assert made.status == 201
+    assert [device["name"] for device in signer(team, key).get(DEVICES).json] == ["Kiosk at the door"]
+
+
+def test_a_signing_key_ends_when_it_was_told_to(team: Team, clock: Clock) -> None:
+    key = issued(team, {**SIGNING_KEY, "expires_at": times.to_text(clock.now.replace(hour=10))})
+    assert sign_in_new_processes(team, key, key["secret"]) == [200]
+    clock.advance(3600)
+    assert sign_in_new_processes(team, key, key["secret"]) == [401]
+    assert refusal(team.admin.post(f"{KEYS}/{key['id']}/rotate")) == (409, "CONFLICT")
+
+
+def test_a_signing_key_may_do_what_it_was_given(team: Team) -> None:
+    chosen = ["surveys:read", "devices:read", "surveys:read"]
+    key = issued(team, {**SIGNING_KEY, "permissions": chosen})
+    assert key["permissions"] == ["devices:read", "surveys:read"]
+    holder = signer(team, key)
+    assert holder.get(DEVICES).status == 200
+    assert holder.post(DEVICES, {"name": "Kiosk"}).refusal == (403, "permission_denied")
+    everything = issued(team, {**SIGNING_KEY, "permissions": None, "role": None})
+    assert everything["permissions"] == ALL_PERMISSIONS
+
+
+def test_a_list_shows_the_key_that_signs_and_not_its_secret(team: Team, platform: Platform) -> None:
+    key = issued(team, {**SIGNING_KEY, "permissions": ["devices:read"]})
+    reply = team.admin.get(KEYS)
+    assert reply.data[-1] == {name: value for name, value in key.items() if name != "secret"}
+    assert key["secret"] not in reply.text
+    assert key["secret"] not in repr(platform.table.items())
+
+
+def test_a_rotated_signing_key_signs_with_both_secrets_for_the_overlap(team: Team, clock: Clock) -> None:
+    key = issued(team, SIGNING_KEY)
+    reply = team.admin.post(f"{KEYS}/{key['id']}/rotate", {"overlap_days": 2})
+    fresh = reply.data
+    assert reply.status == 200
+    assert {name for name in key if key[name] != fresh[name]} == {"secret", "last_four"}
+    both = (key["secret"], fresh["secret"])
+    assert sign_in_new_processes(team, key, *both) == [200, 200]
+    shown = [each for each in team.admin.get(KEYS).data if each["id"] == key["id"]]
+    assert [each["last_four"] for each in shown] == [fresh["last_four"]]
+    clock.advance(2 * 86_400 - 60)
+    assert sign_in_new_processes(team, key, *both) == [200, 200]
+    clock.advance(120)
+    assert sign_in_new_processes(team, key, *both) == [401, 200]
+
+
+def test_a_signing_key_that_is_rotated_without_overlap_has_one_secret(team: Team, clock: Clock) -> None:
+    key = issued(team, SIGNING_KEY)
+    holder = signer(team, key)
+    assert holder.get(DEVICES).status == 200
+    fresh = team.admin.post(f"{KEYS}/{key['id']}/rotate", {"overlap_days": 0}).data
+    assert signer(team, fresh).get(DEVICES).status == 200
+    clock.advance(60)
+    assert holder.get(DEVICES).status == 401
+    assert sign_in_new_processes(team, key, key["secret"], fresh["secret"]) == [401, 200]
+
+
+def test_of_three_signing_secrets_the_oldest_has_ended(team: Team) -> None:
+    key = issued(team, SIGNING_KEY)
+    second, third = (team.admin.post(f"{KEYS}/{key['id']}/rotate").data["secret"] for _ in range(2))
+    assert sign_in_new_processes(team, key, key["secret"], second, third) == [401, 200, 200]
+
+
+def test_a_revoked_signing_key_signs_nothing_within_a_minute(team: Team, clock: Clock) -> None:
+    key = issued(team, SIGNING_KEY)
+    fresh = team.admin.post(f"{KEYS}/{key['id']}/rotate").data
+    holders = [signer(team, one) for one in (key, fresh)]
+    assert [holder.get(DEVICES).status for holder in holders] == [200, 200]
+    assert team.admin.delete(f"{KEYS}/{key['id']}", if_match="*").status == 204
+    clock.advance(60)
+    assert [holder.get(DEVICES).status for holder in holders] == [401, 401]
+    assert refusal(team.admin.post(f"{KEYS}/{key['id']}/rotate")) == (404, "NOT_FOUND")
+
+
+def test_a_signing_secret_is_shown_again_only_to_the_same_request(team: Team, platform: Platform) -> None:
+    first = team.admin.post(KEYS, SIGNING_KEY, idempotency_key="k")
+    again = team.admin.post(KEYS, SIGNING_KEY, idempotency_key="k")
+    assert (again.status, again.text) == (201, first.text)
+    assert again.headers["idempotent-replayed"] == "true"
+    path = f"{KEYS}/{first.data['id']}/rotate"
+    fresh = team.admin.post(path, idempotency_key="k2")
+    assert team.admin.post(path, idempotency_key="k2").text == fresh.text
+    secrets = (first.data["secret"], fresh.data["secret"])
+    assert sign_in_new_processes(team, first.data, *secrets) == [200, 200]
+    assert not any(secret in repr(platform.table.items()) for secret in secrets)
+
+
+def test_a_signing_key_that_changes_while_it_is_rotated_is_rotated_again(team: Team, platform: Platform) -> None:
+    key = issued(team, SIGNING_KEY)
+    path = f"{KEYS}/{key['id']}"
+    theirs: list[Reply] = []
+    with platform.between_read_and_write(lambda: theirs.append(team.admin.post(f"{path}/rotate"))):
+        mine = team.admin.post(f"{path}/rotate")
+    secrets = (theirs[0].data["secret"], mine.data["secret"])
+    assert sign_in_new_processes(team, key, *secrets, key["secret"]) == [200, 200, 401]
+    with platform.between_read_and_write(lambda: team.admin.delete(path)):
+        assert refusal(team.admin.post(f"{path}/rotate")) == (404, "NOT_FOUND")
+    assert sign_in_new_processes(team, key, *secrets) == [401, 401]
+
+
+def test_no_signing_key_is_made_while_secrets_cannot_be_sealed(team: Team, platform: Platform) -> None:
+    key = issued(team, SIGNING_KEY)
+    before = team.admin.get(KEYS).data
+    platform.vault.down = True
+    for path, body in ((KEYS, SIGNING_KEY), (f"{KEYS}/{key['id']}/rotate", None)):
+        assert refusal(team.admin.post(path, body)) == (503, "UNAVAILABLE")
+    platform.vault.down = False
+    assert team.admin.get(KEYS).data == before
+    assert sign_in_new_processes(team, key, key["secret"]) == [200]
+
+
 # -- last use ----------------------------------------------------------------------------------------------------------
 
 
@@ -257,27 +406,42 @@ def last_used(team: Team, key_id: str) -> Any:
     return next(each["last_used_at"] for each in team.admin.get(KEYS).data if each["id"] == key_id)
 
 
-@pytest.mark.parametrize("body", [TOKEN, UX_KEY])
+def use(team: Team, key: Any) -> int:
+    if key["kind"] == "apiauth":
+        return signer(team, key).get(DEVICES).status
+    return Client(team.platform, key["secret"]).get(ME if key["kind"] == "metricis" else WORKSPACE).status
+
+
+@pytest.mark.parametrize("body", [TOKEN, UX_KEY, SIGNING_KEY])
 def test_the_day_of_the_last_use_is_kept(team: Team, platform: Platform, clock: Clock, body: Any) -> None:
     platform.usage = Usage(platform.workspaces, clock=clock)
     key = issued(team, body)
     assert last_used(team, key["id"]) is None
-    holder, path = Client(platform, key["secret"]), ME if body is TOKEN else WORKSPACE
-    holder.get(path)
+    assert use(team, key) == 200
     assert last_used(team, key["id"]) == "2026-01-31T00:00:00.000Z"
     clock.advance(86_400)
-    holder.get(path)
+    assert use(team, key) == 200
     assert last_used(team, key["id"]) == "2026-02-01T00:00:00.000Z"
+    fresh = team.admin.post(f"{KEYS}/{key['id']}/rotate").data
+    assert fresh["last_used_at"] == "2026-02-01T00:00:00.000Z"
+
+
+def test_what_is_not_signed_with_its_secret_is_no_use_of_a_key(team: Team, platform: Platform, clock: Clock) -> None:
+    platform.usage = Usage(platform.workspaces, clock=clock)
+    key = issued(team, SIGNING_KEY)
+    assert signer(team, key, secret="0" * 64).get(DEVICES).status == 401
+    assert last_used(team, key["id"]) is None
 
 
 def test_a_day_costs_a_process_one_write_a_key(team: Team, platform: Platform, clock: Clock) -> None:
     platform.usage = Usage(platform.workspaces, clock=clock)
+    keys = [issued(team, body) for body in (TOKEN, UX_KEY, SIGNING_KEY)]
     writes: list[str] = []
     platform.table.before = writes.append
     for _ in range(5):
-        team.admin.get(ME)
+        assert [use(team, key) for key in keys] == [200, 200, 200]
         clock.advance(120)
-    assert writes.count("write") == 1
+    assert writes.count("write") == 3
 
 
 def test_nobody_is_refused_because_a_day_could_not_be_noted(team: Team, platform: Platform, clock: Clock) -> None:
@@ -285,9 +449,11 @@ def test_nobody_is_refused_because_a_day_could_not_be_noted(team: Team, platform
         if operation == "write":
             raise Unavailable
 
+    keys = [issued(team, body) for body in (TOKEN, UX_KEY, SIGNING_KEY)]
+    platform.forget()
     platform.usage = Usage(platform.workspaces, clock=clock)
     platform.table.before = fail
-    assert team.admin.get(ME).status == 200
+    assert [use(team, key) for key in keys] == [200, 200, 200]
 
 
 def test_a_key_that_went_meanwhile_is_not_brought_back(team: Team, platform: Platform, clock: Clock) -> None:
@@ -303,6 +469,7 @@ def test_a_key_that_went_meanwhile_is_not_brought_back(team: Team, platform: Pla
 ROUTES: list[tuple[str, str, Any]] = [
     ("GET", KEYS, None),
     ("POST", KEYS, TOKEN),
+    ("POST", KEYS, SIGNING_KEY),
     ("POST", f"{KEYS}/{UNKNOWN}/rotate", {}),
     ("DELETE", f"{KEYS}/{UNKNOWN}", None),
 ]
@@ -320,9 +487,12 @@ def test_only_admins_have_to_do_with_keys(team: Team, role: Role, method: str, p
     assert refusal(reply) == (403, "FORBIDDEN")
 
 
+@pytest.mark.parametrize("body", [TOKEN, UX_KEY, SIGNING_KEY])
 @pytest.mark.parametrize(("method", "suffix"), [("DELETE", ""), ("POST", "/rotate")])
-def test_a_neighbours_key_is_a_key_that_never_existed(team: Team, neighbours: Team, method: str, suffix: str) -> None:
-    theirs = issued(neighbours, TOKEN)
+def test_a_neighbours_key_is_a_key_that_never_existed(
+    team: Team, neighbours: Team, method: str, suffix: str, body: Any
+) -> None:
+    theirs = issued(neighbours, body)
     seen = team.admin.request(method, f"{KEYS}/{theirs['id']}{suffix}", headers={"x-request-id": "x"})
     never = team.admin.request(method, f"{KEYS}/{UNKNOWN}{suffix}", headers={"x-request-id": "x"})
     varying = {"x-ratelimit-remaining"}
@@ -331,7 +501,7 @@ def test_a_neighbours_key_is_a_key_that_never_existed(team: Team, neighbours: Te
     assert {name: value for name, value in seen.headers.items() if name not in varying} == {
         name: value for name, value in never.headers.items() if name not in varying
     }
-    assert opens(neighbours, theirs["secret"]) == 200
+    assert use(neighbours, theirs) == 200
     assert theirs["id"] not in team.admin.get(KEYS).text
 
 
@@ -359,11 +529,13 @@ def test_kinds_are_those_that_can_be_issued_here() -> None:
 
 def test_round_trips_of_a_warm_process(team: Team) -> None:
     key = issued(team, TOKEN)
-    path = f"{KEYS}/{key['id']}"
+    path, signing = f"{KEYS}/{key['id']}", f"{KEYS}/{issued(team, SIGNING_KEY)['id']}"
     calls = team.platform.round_trips(
         list=lambda: team.admin.get(KEYS),
         issue=lambda: team.admin.post(KEYS, UX_KEY),
+        issue_signing=lambda: team.admin.post(KEYS, SIGNING_KEY),
         rotate=lambda: team.admin.post(f"{path}/rotate"),
+        rotate_signing=lambda: team.admin.post(f"{signing}/rotate"),
         revoke=lambda: team.admin.delete(path),
     )
-    assert calls == {"list": 2, "issue": 2, "rotate": 3, "revoke": 3}
+    assert calls == {"list": 2, "issue": 2, "issue_signing": 2, "rotate": 3, "rotate_signing": 3, "revoke": 3}

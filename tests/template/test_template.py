@@ -198,6 +198,22 @@ def test_functions_that_answer_with_secrets_may_seal_what_they_remember(template
     assert statement["Condition"]["StringLike"]["kms:EncryptionContext:credential_id"] == "answer_*"
 
 
+def test_only_the_keys_function_seals_signing_secrets_and_it_opens_none(template: Template) -> None:
+    roles = template.of_type("AWS::IAM::Role")
+    [holder] = [name for name, role in roles.items() if {"Ref": "SigningKeyPolicy"} in role["ManagedPolicyArns"]]
+    assert holder == "KeysRole"
+    assert {"Ref": "SignaturePolicy"} not in roles[holder]["ManagedPolicyArns"]
+    [statement] = managed(template, "SigningKeyPolicy")
+    assert statement["Action"] == "kms:Encrypt"
+    assert statement["Resource"] == {"Fn::GetAtt": ["DataKey", "Arn"]}
+    condition = statement["Condition"]
+    assert condition["StringLike"] == {
+        "kms:EncryptionContext:workspace_id": "ws_*",
+        "kms:EncryptionContext:credential_id": "key_*",
+    }
+    assert condition["ForAllValues:StringEquals"] == {"kms:EncryptionContextKeys": ["workspace_id", "credential_id"]}
+
+
 def test_access_tokens_are_signed_by_a_secret_that_the_template_makes_up(template: Template) -> None:
     secret = template.of_type("AWS::SecretsManager::Secret")["SigningSecret"]
     assert secret["GenerateSecretString"] == {"PasswordLength": 64, "ExcludePunctuation": True}

@@ -168,9 +168,7 @@ class Workspaces:
 
     def replace_secrets(self, old: Credential, new: Credential) -> None:
         """Give an `apiauth` key the secrets of `new`; ConditionFailed if others changed them since `old` was read."""
-        changed: dict[str, Value] = {"secrets": _secrets(new), "last_four": new.last_four}
-        unchanged = equals("secrets", _secrets(old))
-        self._table.write(Update(_credential_key(old), set=changed, conditions=[present(), unchanged]))
+        self._table.write(replacement(old, new))
 
     def remove_credential(self, credential: Credential) -> None:
         """Revoke at once: processes that have it cached refuse it within `trimetric.auth.bearer.CACHE_SECONDS`."""
@@ -194,6 +192,13 @@ def rotation(key: IssuedKey, new: Credential, *, ends_at: str) -> Sequence[Actio
     ending: dict[str, Value] = {"ends_at": ends_at, "superseded": True, keys.TTL: forgotten}
     supersede = Update(_credential_key(key.current), set=ending, conditions=[present(), absent("superseded")])
     return supersede, _creation(new), *_removals(key.former)
+
+
+def replacement(old: Credential, new: Credential) -> Action:
+    """An `apiauth` key has the secrets of `new` from now on; refused if others changed them since `old` was read."""
+    changed: dict[str, Value] = {"secrets": _secrets(new), "last_four": new.last_four}
+    unchanged = equals("secrets", _secrets(old))
+    return Update(_credential_key(old), set=changed, conditions=[present(), unchanged])
 
 
 def revocation(key: IssuedKey) -> Sequence[Action]:

@@ -149,7 +149,7 @@ def replay(call: Call, failed: ConditionFailed) -> Replayed:
     if answer is None:
         raise IdempotencyInProgress(headers={"Retry-After": "1"})
     if answer.sealed:
-        body = _vault(call).open(answer.body, **_binding(call.identity))
+        body = vault_of(call).open(answer.body, **_binding(call.identity))
         answer = replace(answer, body=zlib.decompress(body), sealed=False)
     return Replayed(answer)
 
@@ -244,12 +244,13 @@ def _json_response(call: Call, answer: Answer) -> Response:
 def _record(call: Call, identity: RequestIdentity, response: Response) -> Put:
     answer = _to_store(response)
     if call.secret_answer:
-        body = _vault(call).seal(zlib.compress(answer.body), **_binding(identity))
+        body = vault_of(call).seal(zlib.compress(answer.body), **_binding(identity))
         answer = replace(answer, body=body, sealed=True)
     return remember(identity, answer, now_seconds=to_millis(call.now) // 1000)
 
 
-def _vault(call: Call) -> "Vault":
+def vault_of(call: Call) -> "Vault":
+    """Of functions whose answers hold secrets."""
     if call.runtime.vault is None:
         raise RuntimeError("this function was composed without a vault")
     return call.runtime.vault

@@ -12,8 +12,8 @@ from trimetric.domain.metricis.list_kinds import BATTERIES
 from trimetric.dynamo.metricis import batteries, studies
 from trimetric.dynamo.metricis.batteries import Batteries
 from trimetric.dynamo.metricis.listing import recorded
-from trimetric.dynamo.metricis.numbers import next_number
 from trimetric.dynamo.metricis.studies import ClinicalStudies
+from trimetric.dynamo.numbers import next_number
 from trimetric.dynamo.table import Action
 from trimetric.errors import Conflict, NotFound
 from trimetric.http.answers import Answer, commit, etag_of_data, respond, retried

@@ -11,8 +11,8 @@ from trimetric.domain.metricis.list_kinds import STUDIES
 from trimetric.domain.metricis.studies import ClinicalStudy, study_id_of
 from trimetric.dynamo.metricis import studies
 from trimetric.dynamo.metricis.listing import recorded
-from trimetric.dynamo.metricis.numbers import next_number
 from trimetric.dynamo.metricis.studies import ClinicalStudies
+from trimetric.dynamo.numbers import next_number
 from trimetric.dynamo.table import Action, ConditionFailed
 from trimetric.errors import Conflict, NotFound, ValidationFailed
 from trimetric.http.answers import Answer, commit, etag_of_data, respond, retried

@@ -15,6 +15,7 @@ from trimetric.domain import times
 from trimetric.domain.experience.surveys import Question, Replacement, Status, Survey
 from trimetric.dynamo import blobs, keys
 from trimetric.dynamo.keys import Key
+from trimetric.dynamo.numbers import claim, last_number
 from trimetric.dynamo.table import Action, Check, Condition, Item, Put, Table, Update, absent, equals
 
 #: A transaction that checks an item makes others that check it at the same moment come again.
@@ -47,8 +48,7 @@ class Surveys:
 
     def last_id(self, workspace_id: str) -> int:
         """Of the survey that was created last; 0 before the first."""
-        item = self._table.get(keys.survey_counter(workspace_id))
-        return item["last"] if item else 0
+        return last_number(self._table, keys.survey_counter(workspace_id))
 
 
 def position_of(survey: Survey) -> str:
@@ -58,11 +58,9 @@ def position_of(survey: Survey) -> str:
 
 def creation(workspace_id: str, survey: Survey) -> Sequence[Action]:
     """Refused if another survey took the number."""
-    counter = keys.survey_counter(workspace_id)
-    unchanged = Condition("last", "=", survey.id - 1, or_absent=survey.id == 1)
     actions: list[Action] = [
         Put(_item(workspace_id, survey), [absent()]),
-        Update(counter, set={"last": survey.id}, conditions=[unchanged]),
+        claim(keys.survey_counter(workspace_id), survey.id),
     ]
     if survey.status is Status.ACTIVE:
         actions += [_gate(workspace_id, survey, number) for number in range(GATES)]

@@ -1,9 +1,7 @@
 """What the key endpoints do."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from fastapi import Response
 
@@ -20,20 +18,10 @@ from trimetric.dynamo.workspaces import IssuedKey, Workspaces
 from trimetric.errors import Conflict, NotFound, ValidationFailed
 from trimetric.http.answers import Answer, commit, etag_of_data, retried, vault_of
 from trimetric.http.call import Call
-from trimetric.http.metricis import body_of, respond_page
+from trimetric.http.metricis import body_of, page_of, respond_page
 
 if TYPE_CHECKING:
     from trimetric.auth.apiauth import NewSignatureKey
-
-#: Pages of this list, which is short.
-DEFAULT_PAGE: Final = 20
-MOST_A_PAGE: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    page: int
-    per_page: int
 
 
 def public(key: IssuedKey) -> dict[str, Any]:
@@ -52,10 +40,9 @@ def public(key: IssuedKey) -> dict[str, Any]:
 
 
 def list_keys(call: Call) -> Response:
-    page = _page(call)
+    page = page_of(call)
     found = Workspaces(call.table).keys(call.tenant.id)
-    begin = (page.page - 1) * page.per_page
-    return respond_page(call, [public(key) for key in found[begin : begin + page.per_page]], page, len(found))
+    return respond_page(call, [public(key) for key in found[page.start : page.end]], page, len(found))
 
 
 def issue_key(call: Call) -> Response:
@@ -92,21 +79,6 @@ def _rotation(call: Call) -> Rotation:
         return body_of(call, Rotation)
     call.no_body()
     return Rotation()
-
-
-def _page(call: Call) -> _Page:
-    parameters = call.parameters("page", "per_page")
-    return _Page(
-        _whole(parameters, "page", default=1, most=10**9),
-        _whole(parameters, "per_page", default=DEFAULT_PAGE, most=MOST_A_PAGE),
-    )
-
-
-def _whole(parameters: Mapping[str, str], name: str, *, default: int, most: int) -> int:
-    text = parameters.get(name, str(default))
-    if not (text.isascii() and text.isdigit() and len(text) <= 10 and 1 <= int(text) <= most):
-        raise ValidationFailed.of(name, f"must be a whole number from 1 to {most}")
-    return int(text)
 
 
 @retried

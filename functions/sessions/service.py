@@ -7,7 +7,7 @@ from typing import Any, Final
 from fastapi import Response
 
 from functions.sessions.memory import BatteryStudies
-from functions.sessions.pages import respond_if_it_fits, trial_page
+from functions.sessions.pages import respond_if_it_fits
 from functions.sessions.schemas import NewSession, SessionPatch, StartedSession
 from trimetric.domain.metricis.batteries import battery_number_of
 from trimetric.domain.metricis.list_kinds import SESSIONS
@@ -23,7 +23,7 @@ from trimetric.dynamo.table import Action, Check, ConditionFailed, equals
 from trimetric.errors import Conflict, NotFound, ValidationFailed
 from trimetric.http.answers import Answer, commit, etag_of_data, respond, retried
 from trimetric.http.call import Call
-from trimetric.http.metricis import body_of
+from trimetric.http.metricis import body_of, page_of
 from trimetric.http.paging import fields_of, list_page, page_request, select
 from trimetric.metrics.cognitive import session_figures
 from trimetric.metrics.cognitive_studies import contribution, study_figures
@@ -215,7 +215,7 @@ def _without_staged(call: Call, session: Session) -> Session:
 def list_trials(call: Call) -> Response:
     session_id = _session_id(call)
     try:
-        page = trial_page(call)
+        page = page_of(call)
     except ValidationFailed:
         # A session that is not there comes first; only then it needs a read of its own.
         _session(call)

@@ -4,7 +4,8 @@ Credential (401), API switched off (403), throttle (429), role (403), then the I
 the signatures of endpoints: `ReadOnly`, `Coordinator`, `Researcher`, `Admin`, each of them that role or a higher one.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, Protocol, overload
 
 from fastapi import Depends, Request, Response
@@ -23,6 +24,12 @@ SESSION_LIMIT: Final = 60
 SESSIONS_LIMIT: Final = 6_000
 
 
+DEFAULT_PER_PAGE: Final = 20
+MAX_PER_PAGE: Final = 100
+#: Far behind the last page of any list.
+MAX_PAGE: Final = 10**9
+
+
 class PageOf(Protocol):
     """Which page was asked for: `page` and `per_page` are 1 or more."""
 
@@ -31,6 +38,39 @@ class PageOf(Protocol):
 
     @property
     def per_page(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Of a list that takes no other parameters; its rows are those from `start` on, before `end`."""
+
+    page: int
+    per_page: int
+
+    @property
+    def start(self) -> int:
+        return (self.page - 1) * self.per_page
+
+    @property
+    def end(self) -> int:
+        return self.start + self.per_page
+
+
+def page_of(call: Call) -> Page:
+    parameters = call.parameters("page", "per_page")
+    return Page(
+        whole_number(parameters, "page", default=1, most=MAX_PAGE),
+        whole_number(parameters, "per_page", default=DEFAULT_PER_PAGE, most=MAX_PER_PAGE),
+    )
+
+
+def whole_number(parameters: Mapping[str, str], name: str, *, default: int, most: int) -> int:
+    """A parameter from 1 to `most`; ValidationFailed if it is anything else."""
+    text = parameters.get(name, str(default))
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(most)) else 0
+    if not 1 <= number <= most:
+        raise ValidationFailed.of(name, f"must be a whole number from 1 to {most}")
+    return number
 
 
 def pagination(page: PageOf, total: int) -> dict[str, Any]:

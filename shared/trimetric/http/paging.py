@@ -14,11 +14,7 @@ from trimetric.domain.metricis.studies import study_id_of
 from trimetric.dynamo.metricis.listing import ListPage, Lists
 from trimetric.errors import FieldError, ValidationFailed
 from trimetric.http.call import Call
-
-DEFAULT_PER_PAGE: Final = 20
-MAX_PER_PAGE: Final = 100
-#: Far behind the last page of any list.
-MAX_PAGE: Final = 10**9
+from trimetric.http.metricis import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE, whole_number
 
 _MAX_TEXT: Final = 255
 _RANGE: Final = ("start_date", "end_date")
@@ -109,12 +105,11 @@ class _Reader:
         self.problems.append(FieldError(name, reason))
 
     def _number(self, name: str, *, default: int, most: int) -> int:
-        text = self.parameters.get(name, str(default))
-        number = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(most)) else 0
-        if not 1 <= number <= most:
-            self._refuse(name, f"must be a whole number from 1 to {most}")
+        try:
+            return whole_number(self.parameters, name, default=default, most=most)
+        except ValidationFailed as refused:
+            self.problems += refused.details
             return default
-        return number
 
     def _choice(self, name: str, choices: Sequence[str], *, default: str) -> str:
         value = self.parameters.get(name, default)

@@ -2,43 +2,40 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 from fastapi.routing import APIRoute
 
 from scripts.environments import ROOT
 from scripts.functions import FUNCTIONS
-from scripts.openapi.operations import OPERATIONS, PARAMETERS, QUERY_NAMES, Operation
-from scripts.openapi.schemas import ANSWERS, DEVICE_ID, SURVEY_ID, TEXT, Schema, identifier, models, ref
-from trimetric import errors
-from trimetric.http.call import Public, Reader, Writer
+from scripts.openapi import metricis_schemas
+from scripts.openapi.access import SCHEMES, WRITES, permission_of, role_of, security_of
+from scripts.openapi.operation import Operation
+from scripts.openapi.operations import OPERATIONS, PARAMETERS, QUERY_NAMES
+from scripts.openapi.refusals import header, refusal, refusal_name, refusals, throttle_headers
+from scripts.openapi.schemas import ANSWERS, DEVICE_ID, SURVEY_ID, models
+from scripts.openapi.shapes import TEXT, Schema, identifier
 from trimetric.http.dialects import Dialect, of_path
-from trimetric.http.signed import REFUSAL
 
 #: Where it is committed: beside the code that serves it.
 TARGET: Final = ROOT / "functions" / "docs" / "openapi.json"
 
-_READS, _WRITES, _OPEN = (get_args(permission)[1].dependency for permission in (Reader, Writer, Public))
 #: By name in a path.
-_OTHER_IDS: Final[Mapping[str, Schema]] = {
+_IDS: Final[Mapping[str, Schema]] = {
+    "folder_id": identifier("fld"),
+    "study_id": identifier("std"),
+    "card_id": identifier("crd"),
+    "group_id": identifier("grp"),
+    "question_id": identifier("qst"),
+    "participant_id": identifier("prt"),
     "device_id": DEVICE_ID,
     "survey_id": SURVEY_ID,
     "response_id": identifier("rsp"),
     "name": {"type": "string", "pattern": r"^[a-z-]+\.svg$", "examples": ["durations.svg"]},
     "collect_token": {"type": "string", "pattern": r"^col_[0-9a-f]{16}[0-9a-hjkmnp-tv-z]{26}[0-9a-f]{32}$"},
 }
-_IDS: Final = {
-    "folder_id": "fld",
-    "study_id": "std",
-    "card_id": "crd",
-    "group_id": "grp",
-    "question_id": "qst",
-    "participant_id": "prt",
-}
-_THROTTLE_HEADERS: Final = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
-_SIGNED_THROTTLE_HEADERS: Final = ("RateLimit-Rate", "RateLimit-Burst-Remaining", "RateLimit-Retry-After")
 
 
 def text() -> str:
@@ -55,8 +52,9 @@ def document() -> dict[str, Any]:
         "info": {
             "title": "Trimetric API",
             "version": "1.0.0",
-            "summary": "The UX Metrics API v1 under /api/v1, the Micrometrics API under /api/experience",
-            "description": "The documentation in words is at `/api/v1/docs.md` and `/docs/micrometrics.md`.",
+            "summary": "UX Metrics v1 under /api/v1, Micrometrics under /api/experience, Metricis under /api",
+            "description": "The documentation in words is at `/api/v1/docs.md`, `/docs/micrometrics.md` and "
+            "`/docs/metricis.md`.",
         },
         "servers": [{"url": "/"}],
         "security": [{"key": []}],
@@ -67,45 +65,59 @@ def document() -> dict[str, Any]:
 
 
 def routes() -> Iterator[tuple[APIRoute, str]]:
-    """Of the UX Metrics and Micrometrics APIs, and of the documentation itself."""
+    """Every endpoint: of the three APIs, and of the documentation itself."""
     for group in FUNCTIONS:
         for route in import_module(f"functions.{group}.routes").router.routes:
-            if isinstance(route, APIRoute) and (
-                group == "docs" or route.path.startswith(("/api/v1/", "/api/experience/"))
-            ):
+            if isinstance(route, APIRoute):
                 yield from ((route, method) for method in sorted(route.methods or ()))
 
 
 def _operation(route: APIRoute, method: str, operation: Operation) -> dict[str, Any]:
-    permission = route.dependant.dependencies[0].call
     described: dict[str, Any] = {
-        "operationId": route.name,
+        "operationId": _operation_id(route),
         "summary": route.summary,
+        **({"description": said} if (said := _description(route, operation)) else {}),
         "tags": route.tags,
     }
     if parameters := list(_parameters(route, method, operation)):
         described["parameters"] = parameters
-    if permission is _OPEN:
-        participant = "{participant_id}" in route.path
-        described["security"] = [{"participant": []}] if participant else []
-    if _is_signed(route):
-        described["security"] = [{"signature": []}]
-    if operation.body is not None:
-        media: dict[str, Any] = {"schema": operation.body}
-        if operation.example is not None:
-            media["example"] = operation.example
-        described["requestBody"] = {"required": operation.body_required, "content": {"application/json": media}}
-    described["responses"] = _responses(route, method, operation, permission=permission)
+    security = security_of(route)
+    if security is not None:
+        described["security"] = security
+    if operation.takes_body:
+        described["requestBody"] = _request_body(operation)
+    described["responses"] = _responses(route, method, operation)
     return described
 
 
-def _is_signed(route: APIRoute) -> bool:
-    return of_path(route.path) is Dialect.MICROMETRICS
+def _description(route: APIRoute, operation: Operation) -> str:
+    role = role_of(route)
+    return " ".join(filter(None, (f"Role: `{role.value}`." if role else "", operation.description)))
+
+
+def _operation_id(route: APIRoute) -> str:
+    """Two of the APIs have studies and participants."""
+    return f"metricis_{route.name}" if _is_metricis(route) else route.name
+
+
+def _is_metricis(route: APIRoute) -> bool:
+    return of_path(route.path) is Dialect.METRICIS and route.path.startswith(f"{Dialect.METRICIS}/")
+
+
+def _request_body(operation: Operation) -> dict[str, Any]:
+    content: dict[str, Any] = {}
+    if operation.body is not None:
+        content["application/json"] = {"schema": operation.body}
+        if operation.example is not None:
+            content["application/json"]["example"] = operation.example
+    for media, form in operation.forms.items():
+        content[media] = {"schema": form.schema, "example": form.example}
+    return {"required": operation.body_required, "content": content}
 
 
 def _parameters(route: APIRoute, method: str, operation: Operation) -> Iterator[Schema]:
     for name in re.findall(r"\{(\w+)\}", route.path):
-        yield {"name": name, "in": "path", "required": True, "schema": _path_schema(name)}
+        yield {"name": name, "in": "path", "required": True, "schema": _path_schema(route, name)}
     for name in operation.query:
         schema = PARAMETERS.get(name) or PARAMETERS[QUERY_NAMES[name]]
         yield {
@@ -114,7 +126,8 @@ def _parameters(route: APIRoute, method: str, operation: Operation) -> Iterator[
             "required": name == "new_type",
             "schema": schema,
         }
-    if _is_signed(route):
+    yield from operation.parameters
+    if of_path(route.path) is Dialect.MICROMETRICS:
         yield _parameter("Date")
     if method == "POST":
         yield _parameter("IdempotencyKey")
@@ -124,142 +137,67 @@ def _parameters(route: APIRoute, method: str, operation: Operation) -> Iterator[
         yield _parameter("IfNoneMatch")
 
 
-def _path_schema(name: str) -> Schema:
-    if name in _IDS:
-        return {"type": "string", "pattern": f"^{_IDS[name]}_[0-9a-hjkmnp-tv-z]{{26}}$"}
-    return _OTHER_IDS[name]
+def _path_schema(route: APIRoute, name: str) -> Schema:
+    return metricis_schemas.IDS[name] if _is_metricis(route) else _IDS[name]
 
 
 def _parameter(name: str) -> Schema:
     return {"$ref": f"#/components/parameters/{name}"}
 
 
-def _responses(route: APIRoute, method: str, operation: Operation, *, permission: Any) -> dict[str, Any]:
+def _responses(route: APIRoute, method: str, operation: Operation) -> dict[str, Any]:
     status = route.status_code or 200
-    responses: dict[str, Any] = {str(status): _success(route, method, operation, status=status, permission=permission)}
+    responses: dict[str, Any] = {str(status): _success(route, method, operation, status=status)}
     for other, description in operation.more_answers.items():
-        responses[str(other)] = {**responses[str(status)], "description": description}
+        responses[str(other)] = {**_success(route, method, operation, status=other), "description": description}
     if method == "GET" and operation.tagged:
         responses["304"] = {"description": "Unchanged since the tag in If-None-Match"}
-    for refused, codes in _refusals(route, method, operation, permission=permission).items():
-        name = _name_of(refused, codes, signed=_is_signed(route))
+    for refused, codes in refusals(route, method, operation).items():
+        name = refusal_name(route, refused, codes)
         responses[str(refused)] = {"$ref": f"#/components/responses/{name}"}
     return dict(sorted(responses.items()))
 
 
-def _success(route: APIRoute, method: str, operation: Operation, *, status: int, permission: Any) -> dict[str, Any]:
-    content = {media: {"schema": schema} for media, schema in operation.media.items()}
+def _success(route: APIRoute, method: str, operation: Operation, *, status: int) -> dict[str, Any]:
+    content: dict[str, Any] = {media: {"schema": schema} for media, schema in operation.media.items()}
     if operation.answer is not None:
         content["application/json"] = {"schema": operation.answer}
+        if operation.answer_example is not None:
+            content["application/json"]["example"] = operation.answer_example
         if method == "GET" and operation.markdown:
             content["text/markdown"] = {"schema": TEXT}
-    headers = ["X-Request-ID"]
-    if _is_signed(route):
-        headers += _SIGNED_THROTTLE_HEADERS
-    elif permission is not _OPEN or route.path.startswith("/api/v1/"):
-        headers += _THROTTLE_HEADERS
+    headers = ["X-Request-ID", *throttle_headers(route)]
     if operation.tagged and status in (200, 201) and content:
         headers.append("ETag")
-    if (status == 201 and (permission is _WRITES or _is_signed(route))) or status == 302:
+    if _is_located(route, operation) or status == 302:
         headers.append("Location")
     if "cursor" in operation.query:
         headers.append("Next-Cursor")
-    answer: dict[str, Any] = {"description": route.summary, "headers": {name: _header(name) for name in headers}}
+    if method == "POST":
+        headers.append("Idempotent-Replayed")
+    answer: dict[str, Any] = {"description": route.summary, "headers": {name: header(name) for name in headers}}
     return answer | ({"content": content} if content else {})
 
 
-def _header(name: str) -> Schema:
-    return {"$ref": f"#/components/headers/{name}"}
-
-
-def _refusals(route: APIRoute, method: str, operation: Operation, *, permission: Any) -> dict[int, list[str]]:
-    """Codes by status."""
-    names = ["invalid_request", "internal_error", *operation.errors]
-    if _is_signed(route):
-        names += ["permission_denied"]
-        names += ["invalid_cursor", "invalid_window"] if "cursor" in operation.query else []
-    if of_path(route.path) is not Dialect.METRICIS:
-        names += ["rate_limited", "unavailable"]
-    if permission is not _OPEN:
-        names += ["unauthorized", "forbidden"]
-    if permission is _WRITES:
-        names.append("subscription_required")
-    if route.path.startswith("/api/v1/collect/"):
-        names += ["not_found", "forbidden"]
-        names += ["unauthorized"] if "{participant_id}" in route.path else []
-    elif "{" in route.path:
-        names.append("not_found")
-    if operation.body is not None:
-        names += ["payload_too_large", "unsupported_media_type"]
-    if method == "POST":
-        names += ["idempotency_in_progress", "idempotency_key_reused"]
-    if method in ("PATCH", "PUT", "DELETE"):
-        names.append("precondition_failed")
-    found: dict[int, list[str]] = {}
-    for code in dict.fromkeys(names):
-        found.setdefault(_STATUSES[code], []).append(code)
-    return found
-
-
-def _all_errors() -> Sequence[type[errors.ApiError]]:
-    return errors.ApiError.__subclasses__()
-
-
-#: `invalid_request` is also the code of 405, which no operation has.
-_STATUSES: Final[Mapping[str, int]] = {
-    error.code: error.status for error in _all_errors() if error is not errors.MethodNotAllowed
-}
-_MESSAGES: Final[Mapping[str, str]] = {
-    error.code: error.default_message for error in _all_errors() if error is not errors.MethodNotAllowed
-}
-
-
-def _name_of(status: int, codes: Sequence[str], *, signed: bool) -> str:
-    return "-".join((*(["signed"] if signed else []), str(status), *codes))
+def _is_located(route: APIRoute, operation: Operation) -> bool:
+    """Whether answers that made something say where it is; runners of the collect door are not told."""
+    if route.status_code != 201:
+        return False
+    makes = permission_of(route) is WRITES or of_path(route.path) is not Dialect.UX_METRICS
+    return makes and operation.located
 
 
 def _all_refusals() -> dict[str, Any]:
     found: dict[str, Any] = {}
     for route, method in routes():
-        operation, permission = OPERATIONS[f"{method} {route.path}"], route.dependant.dependencies[0].call
-        for status, codes in _refusals(route, method, operation, permission=permission).items():
-            signed = _is_signed(route)
-            found[_name_of(status, codes, signed=signed)] = _refusal(status, codes, signed=signed)
+        for status, codes in refusals(route, method, OPERATIONS[f"{method} {route.path}"]).items():
+            found[refusal_name(route, status, codes)] = refusal(route, status, codes)
     return dict(sorted(found.items()))
-
-
-def _refusal(status: int, codes: Sequence[str], *, signed: bool) -> dict[str, Any]:
-    headers = ["X-Request-ID", *(["Retry-After"] if status in (409, 429, 503) else [])]
-    messages = {**_MESSAGES, "unauthorized": REFUSAL} if signed else _MESSAGES
-    more = {} if signed else {"status": status}
-    examples = {code: {"value": {"error": {"code": code, "message": messages[code], **more}}} for code in codes}
-    return {
-        "description": ", ".join(f"`{code}`" for code in codes),
-        "headers": {name: _header(name) for name in headers},
-        "content": {"application/json": {"schema": ref("SignedError" if signed else "Error"), "examples": examples}},
-    }
 
 
 def _components() -> dict[str, Any]:
     return {
-        "securitySchemes": {
-            "key": {
-                "type": "http",
-                "scheme": "bearer",
-                "description": "A key of a workspace: `uxm_v1_` and 64 lower-case hexadecimal digits.",
-            },
-            "signature": {
-                "type": "apiKey",
-                "in": "header",
-                "name": "Authorization",
-                "description": "`APIAuth <key>:<signature>`; `/docs/micrometrics.md` says what is signed.",
-            },
-            "participant": {
-                "type": "http",
-                "scheme": "bearer",
-                "description": "The `participant_token` that beginning as a participant gave.",
-            },
-        },
+        "securitySchemes": dict(SCHEMES),
         "parameters": {
             "Date": {
                 "name": "Date",
@@ -291,7 +229,7 @@ def _components() -> dict[str, Any]:
             name: {"description": description, "schema": {"type": kind}} for name, kind, description in _HEADERS
         },
         "responses": _all_refusals(),
-        "schemas": dict(sorted({**ANSWERS, **models()}.items())),
+        "schemas": dict(sorted({**ANSWERS, **models(), **metricis_schemas.components()}.items())),
     }
 
 
@@ -303,6 +241,8 @@ _HEADERS: Final = (
     ("RateLimit-Rate", "number", "Requests per second."),
     ("RateLimit-Burst-Remaining", "integer", "Requests that may follow at once."),
     ("RateLimit-Retry-After", "integer", "Whole seconds until the next request succeeds; 0 when not throttled."),
+    ("WWW-Authenticate", "string", "`Bearer`."),
+    ("Idempotent-Replayed", "string", "`true`: the answer to an earlier request with this Idempotency-Key."),
     ("Retry-After", "integer", "Whole seconds to wait."),
     ("ETag", "string", "Names this state of the object in this format."),
     ("Location", "string", "Where the object is."),

@@ -1,10 +1,12 @@
 """What the routers cannot say about each endpoint: parameters, bodies with examples, answers, errors of its own."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any, Final
 
-from scripts.openapi.schemas import (
+from scripts.openapi.metricis import METRICIS
+from scripts.openapi.operation import Operation
+from scripts.openapi.schemas import page_of
+from scripts.openapi.shapes import (
     FLAG,
     INSTANT,
     TEXT,
@@ -14,30 +16,10 @@ from scripts.openapi.schemas import (
     identifier,
     members,
     one_of_words,
-    page_of,
     ref,
     wrapped,
 )
 from trimetric.domain.study_types import STUDY_TYPES
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """`answer` is the JSON of success (None: no body), `media` other forms of it."""
-
-    answer: Schema | None = None
-    query: Sequence[str] = ()
-    body: Schema | None = None
-    example: Any = None
-    body_required: bool = True
-    errors: Sequence[str] = ()
-    media: Mapping[str, Schema] = field(default_factory=dict)
-    #: Also answered as text/markdown.
-    markdown: bool = True
-    #: One object with an ETag, which If-None-Match and If-Match go by.
-    tagged: bool = True
-    more_answers: Mapping[int, str] = field(default_factory=dict)
-
 
 PARAMETERS: Final[Mapping[str, Schema]] = {
     "limit": {"type": "integer", "minimum": 1, "default": 25, "description": "More than 100 is served as 100."},
@@ -274,4 +256,5 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "GET /docs": Operation(media={"text/html": TEXT}, markdown=False),
     "GET /": Operation(markdown=False, tagged=False),
     **SIGNED,
+    **METRICIS,
 }

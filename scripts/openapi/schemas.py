@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Any, Final
+from typing import Final
 
 from pydantic import BaseModel, TypeAdapter
 
@@ -13,59 +13,29 @@ from functions.participants.schemas import Exclusion, NewParticipant
 from functions.responses.schemas import NewResponse
 from functions.studies.schemas import NewStudy, StudyPatch
 from functions.surveys.schemas import NEW_SURVEY
+from scripts.openapi.shapes import (
+    ANYTHING,
+    COUNT,
+    DAY,
+    FLAG,
+    INSTANT,
+    NUMBER,
+    TEXT,
+    Schema,
+    add_model,
+    array,
+    identifier,
+    members,
+    nullable,
+    one_of_words,
+    ref,
+    wrapped,
+)
 from trimetric.domain.study_types import STUDY_TYPES, new_content
-
-Schema = dict[str, Any]
-
-_COMPONENTS: Final = "#/components/schemas/"
-
-TEXT: Final[Schema] = {"type": "string"}
-NUMBER: Final[Schema] = {"type": "number"}
-COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
-FLAG: Final[Schema] = {"type": "boolean"}
-INSTANT: Final[Schema] = {"type": "string", "format": "date-time"}
-ANYTHING: Final[Schema] = {}
-
-
-def ref(name: str) -> Schema:
-    return {"$ref": f"{_COMPONENTS}{name}"}
-
-
-def array(items: Schema, **limits: Any) -> Schema:
-    return {"type": "array", "items": items, **limits}
-
-
-def nullable(schema: Schema) -> Schema:
-    return {**schema, "type": [schema["type"], "null"]} if "type" in schema else {"oneOf": [schema, {"type": "null"}]}
-
-
-def one_of_words(*words: str) -> Schema:
-    return {"type": "string", "enum": list(words)}
-
-
-def identifier(prefix: str) -> Schema:
-    return {"type": "string", "pattern": f"^{prefix}_[0-9a-hjkmnp-tv-z]{{26}}$"}
-
 
 #: Of the Micrometrics dialect.
 DEVICE_ID: Final[Schema] = {"type": "string", "pattern": "^[A-Za-z0-9_-]{22}$"}
 SURVEY_ID: Final[Schema] = {"type": "integer", "minimum": 1}
-DAY: Final[Schema] = {"type": "string", "format": "date"}
-
-
-def members(properties: Mapping[str, Schema], *, optional: Sequence[str] = (), closed: bool = True) -> Schema:
-    required = [name for name in properties if name not in optional]
-    schema: Schema = {"type": "object", "properties": dict(properties)}
-    return schema | ({"required": required} if required else {}) | ({"additionalProperties": False} if closed else {})
-
-
-def wrapped(name: str, schema: Schema) -> Schema:
-    return members({name: schema})
-
-
-def envelope(schema: Schema) -> Schema:
-    return wrapped("data", schema)
-
 
 #: What the metrics of each study type hold; the document in words says more about each.
 FIGURES: Final[Mapping[str, Sequence[str]]] = {
@@ -115,23 +85,23 @@ def models() -> dict[str, Schema]:
         "NewResponse": NewResponse,
     }
     for name, model in shapes.items():
-        _add(found, name, TypeAdapter(model))
+        add_model(found, name, TypeAdapter(model))
     for name, attribute in (
         ("NewLabel", "_LABEL_BODY"),
         ("LabelPatch", "_LABEL_PATCH"),
         ("NewQuestion", "_QUESTION"),
         ("QuestionPatch", "_QUESTION_PATCH"),
     ):
-        _add(found, name, getattr(new_content, attribute))
+        add_model(found, name, getattr(new_content, attribute))
     for study_type in STUDY_TYPES:
         module = import_module(f"trimetric.domain.study_types.{study_type}")
         name = _camel(study_type)
-        _add(found, f"{name}Settings", module._SETTINGS)
-        _add(found, f"{name}Payload", TypeAdapter(module._Result))
+        add_model(found, f"{name}Settings", module._SETTINGS)
+        add_model(found, f"{name}Payload", TypeAdapter(module._Result))
     for name in ("NewStudy", "StudyPatch"):
         found[name]["properties"]["settings"] = ref("Settings")
     found["NewParticipant"]["properties"]["results"] = array(ref("Payload"))
-    _add(found, "NewSurvey", NEW_SURVEY)
+    add_model(found, "NewSurvey", NEW_SURVEY)
     options = found["NewSurvey_NewQuestion"]["properties"]["options"]["anyOf"][0]
     options["items"] = {"anyOf": [TEXT, options["items"]], "description": "A bare text is the label."}
     found["Settings"] = _any_of_types("Settings", "settings, as the study's type has them")
@@ -148,28 +118,6 @@ def _any_of_types(suffix: str, description: str) -> Schema:
 
 def _camel(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("_"))
-
-
-def _add(found: dict[str, Schema], name: str, adapter: TypeAdapter[Any]) -> None:
-    """The schema under `name`, and what it refers to under names that begin with it."""
-    schema = adapter.json_schema(ref_template=f"{_COMPONENTS}{name}_{{model}}")
-    inner = schema.pop("$defs", {})
-    for part, definition in (
-        {name: schema} | {f"{name}_{model}": definition for model, definition in inner.items()}
-    ).items():
-        found[part.replace("__", "_")] = _tidy(definition)
-
-
-def _tidy(value: Any) -> Any:
-    """Without the titles that pydantic makes of names, and without defaults that only stand for `left out`."""
-    if isinstance(value, list):
-        return [_tidy(each) for each in value]
-    if not isinstance(value, dict):
-        return value
-    if isinstance(target := value.get("$ref"), str):
-        return {"$ref": target.replace("__", "_")}
-    dropped = {name for name in ("title", "default") if isinstance(value.get(name), str)}
-    return {name: _tidy(member) for name, member in value.items() if name not in dropped}
 
 
 _STUDY: Final[Mapping[str, Schema]] = {

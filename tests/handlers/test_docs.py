@@ -2,19 +2,23 @@
 
 import json
 import re
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, get_args
 
 import pytest
 
 from scripts.functions import FUNCTIONS
+from scripts.openapi.access import role_of
 from scripts.openapi.document import TARGET, document, routes, text
 from scripts.openapi.operations import OPERATIONS
 from tests.handlers.conftest import DEFAULT_GROUP, ROUTES, Client, Platform
 from tests.handlers.events import event
 from trimetric import errors
+from trimetric.domain.metricis.accounts import Role
+from trimetric.domain.metricis.list_kinds import BATTERIES, PARTICIPANTS, SESSIONS, STUDIES, Kind
 from trimetric.http import signed
-from trimetric.http.dialects import Dialect, code_of
+from trimetric.http.dialects import Dialect, code_of, of_path
 
 DOCS = "/api/v1/docs.md"
 SIGNED_DOCS = "/docs/micrometrics.md"
@@ -33,6 +37,8 @@ PERMISSIONS = {
         "ResponsesWriter": "responses:write",
     }.items()
 }
+#: As the documentation of the Metricis dialect writes them.
+ROLES: dict[str, Role | None] = {"none": None, **{f"`{role.value}`": role for role in Role}}
 #: Of the Micrometrics dialect alone.
 SIGNED_ERRORS = {
     errors.InvalidWindow,
@@ -114,6 +120,22 @@ def test_every_signed_endpoint_is_documented_with_its_permission(anonymous: Clie
     assert listed == named
 
 
+def test_every_metricis_endpoint_is_documented_with_its_role(anonymous: Client) -> None:
+    shown = anonymous.get(METRICIS_DOCS).text
+    listed = re.findall(r"^\| `(\w+ /api/[^`?]+)[^`]*` \| (none|`\w+`)[^|]* \|", shown, re.MULTILINE)
+    named = {
+        (_without_names(f"{method} {route.path}"), role_of(route))
+        for route, method in routes()
+        if of_path(route.path) is Dialect.METRICIS and route.path.startswith("/api/")
+    }
+    assert {(_without_names(request), ROLES[role]) for request, role in listed} == named
+    assert len(listed) == len(named)
+
+
+def _without_names(path: str) -> str:
+    return re.sub(r"\{\w+\}", "{}", path)
+
+
 def _name_in_documentation(match: re.Match[str]) -> str:
     name = match.group(1)
     return {"participant_id": ":pid", "folder_id": ":id", "study_id": ":id", "name": ":name.svg"}.get(name, f":{name}")
@@ -163,6 +185,46 @@ def test_each_endpoint_is_described_once() -> None:
     assert len(set(described)) == len(described)
     names = [operation["operationId"] for path in document()["paths"].values() for operation in path.values()]
     assert len(set(names)) == len(names)
+
+
+def test_what_each_metricis_endpoint_asks_for_is_described() -> None:
+    described = document()["paths"]
+    for route, method in routes():
+        operation, role = described[route.path][method.lower()], role_of(route)
+        if route.path.startswith("/api/") and of_path(route.path) is Dialect.METRICIS:
+            assert operation["tags"][0].startswith("Metricis: ")
+            assert operation.get("description", "").startswith(f"Role: `{role.value}`." if role else "")
+            assert ({"token": []} in operation["security"]) == (role is not None)
+            refused = document_of(operation["responses"]["500"])
+            assert refused["content"]["application/json"]["schema"]["$ref"].endswith("/MetricisError")
+
+
+def test_lists_of_the_metricis_dialect_are_described_by_what_they_take() -> None:
+    described = document()["paths"]
+    for kind in (STUDIES, PARTICIPANTS, BATTERIES, SESSIONS):
+        parameters = {
+            each["name"]: each for each in described[f"/api/{kind.name}"]["get"]["parameters"] if "name" in each
+        }
+        ranged = {"start_date", "end_date"} if kind is SESSIONS else set()
+        assert set(parameters) == {"page", "per_page", "sort", "order", "fields", *kind.choices, *ranged}
+        assert parameters["sort"]["schema"]["enum"] == list(kind.sorts)
+        assert parameters["fields"]["schema"]["items"]["enum"] == list(kind.fields)
+
+
+@pytest.mark.parametrize("kind", [STUDIES, PARTICIPANTS, BATTERIES, SESSIONS], ids=lambda kind: str(kind.name))
+def test_rows_are_described_with_all_their_members(kind: Kind) -> None:
+    described = document()
+    schema = described["paths"][f"/api/{kind.name}"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    row = document_of(schema["properties"]["data"]["items"])
+    assert list(row["properties"]) == list(kind.fields)
+    assert row["required"] == [kind.id]
+
+
+def document_of(reference: Mapping[str, str]) -> Any:
+    found: Any = document()
+    for part in reference["$ref"].removeprefix("#/").split("/"):
+        found = found[part]
+    return found
 
 
 def test_the_gateway_has_each_path() -> None:

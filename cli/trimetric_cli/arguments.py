@@ -1,17 +1,19 @@
 """Arguments that several commands take."""
 
-import re
 from typing import Annotated, Final
 
 import typer
+from pydantic import TypeAdapter
 
-from trimetric.domain.validation import EMAIL_PATTERN
-from trimetric.domain.workspaces import CredentialKind
+from trimetric.domain.validation import Email, Name, parse
+from trimetric.errors import ValidationFailed
 
 #: Requests per minute: the word that removes an override, and the bounds of one.
 DEFAULT: Final = "default"
 MOST_PER_MINUTE: Final = 1_000_000_000
-LONGEST_EMAIL: Final = 254
+
+_NAME: Final[TypeAdapter[str]] = TypeAdapter(Name)
+_EMAIL: Final[TypeAdapter[str]] = TypeAdapter(Email)
 
 
 def parse_limit(text: str) -> int | None:
@@ -24,20 +26,19 @@ def parse_limit(text: str) -> int | None:
 
 
 def parse_name(text: str) -> str:
-    name = text.strip()
-    if not 1 <= len(name) <= 255 or "\0" in name:
-        raise typer.BadParameter("a name has 1 to 255 characters")
-    return name
+    return _fitting(_NAME, text, "a name has 1 to 255 characters")
 
 
 def parse_email(text: str) -> str:
-    if len(text) > LONGEST_EMAIL or not re.fullmatch(EMAIL_PATTERN, text):
-        raise typer.BadParameter(f"{text} is not an e-mail address")
-    return text
+    return _fitting(_EMAIL, text, f"{text} is not an e-mail address")
 
 
-def parse_kind(kind: CredentialKind) -> CredentialKind:
-    return kind
+def _fitting(shape: TypeAdapter[str], text: str, problem: str) -> str:
+    """What the API would refuse is refused here, too."""
+    try:
+        return parse(shape, text, field="")
+    except ValidationFailed as refused:
+        raise typer.BadParameter(problem) from refused
 
 
 WorkspaceReference = Annotated[str, typer.Argument(metavar="WORKSPACE", help="A workspace's id, or its name.")]

@@ -18,7 +18,6 @@ from trimetric_cli.arguments import (
     KeyId,
     LimitText,
     WorkspaceReference,
-    parse_kind,
     parse_limit,
     parse_name,
 )
@@ -47,7 +46,6 @@ def issue(
 ) -> None:
     """Issue a key and show its secret, once."""
     operator: Operator = context.obj
-    parse_kind(kind)
     if permission and kind is not CredentialKind.APIAUTH:
         raise typer.BadParameter("only apiauth keys have permissions")
     if (role is not None) != (kind is CredentialKind.METRICIS):

@@ -6,7 +6,7 @@ import typer
 
 from trimetric.domain import ids, times
 from trimetric.domain.workspaces import CredentialKind, Plan, Workspace
-from trimetric_cli.arguments import DEFAULT, LimitText, WorkspaceReference, parse_kind, parse_limit, parse_name
+from trimetric_cli.arguments import DEFAULT, LimitText, WorkspaceReference, parse_limit, parse_name
 from trimetric_cli.lookup import workspace_named
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def set_limit(
     per_minute = parse_limit(limit)
     workspaces = operator.workspaces()
     found = workspace_named(workspaces, workspace)
-    workspaces.set_limit(found.id, parse_kind(kind), per_minute)
+    workspaces.set_limit(found.id, kind, per_minute)
     operator.show(_row(workspace_named(workspaces, found.id)), note=SOON)
 
 

@@ -24,6 +24,7 @@ FUNCTIONS: Final = (
     "batteries",
     "sessions",
     "submit",
+    "openapi",
     "docs",
 )
 

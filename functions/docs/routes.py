@@ -24,11 +24,6 @@ async def show_metricis(call: Public) -> Response:
     return service.show_metricis(call)
 
 
-@router.get("/openapi.json", summary="The OpenAPI document")
-async def show_openapi(call: Public) -> Response:
-    return service.show_openapi(call)
-
-
 @router.get("/docs", summary="Where the documentation is")
 async def show_index(call: Public) -> Response:
     return service.show_index(call)

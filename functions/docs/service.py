@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import Response
 
-from trimetric.http.answers import JSON, MARKDOWN, tagged
+from trimetric.http.answers import MARKDOWN, tagged
 from trimetric.http.call import Call, etag_of
 
 _FOLDER: Final = Path(__file__).parent
@@ -26,10 +26,6 @@ def show_micrometrics(call: Call) -> Response:
 def show_metricis(call: Call) -> Response:
     call.take_by_address("docs")
     return _document(call, "metricis.md", media_type=MARKDOWN)
-
-
-def show_openapi(call: Call) -> Response:
-    return _document(call, "openapi.json", media_type=JSON)
 
 
 def show_index(call: Call) -> Response:

@@ -83,7 +83,8 @@ def first_requests(product: Product, sample: Sample) -> Mapping[str, Event]:
         "docs": ("GET", "/docs.md"),
     }
     survey = f"{EXPERIENCE}/surveys/{sample.survey_id}"
-    signed = {
+    others = {
+        "openapi": "/openapi.json",
         "devices": f"{EXPERIENCE}/devices",
         "surveys": f"{EXPERIENCE}/surveys",
         "responses": f"{survey}/responses",
@@ -93,7 +94,7 @@ def first_requests(product: Product, sample: Sample) -> Mapping[str, Event]:
     found = {
         name: product.event(method, f"/api/v1{path}", body=bodies.get(name)) for name, (method, path) in paths.items()
     }
-    return found | {name: product.event("GET", path) for name, path in signed.items()}
+    return found | {name: product.event("GET", path) for name, path in others.items()}
 
 
 def measure(product: Product, sample: Sample, *, repeats: int, advance: Callable[[], None]) -> list[Row]:

@@ -20,7 +20,7 @@ from scripts.openapi.shapes import TEXT, Schema, identifier
 from trimetric.http.dialects import Dialect, of_path
 
 #: Where it is committed: beside the code that serves it.
-TARGET: Final = ROOT / "functions" / "docs" / "openapi.json"
+TARGET: Final = ROOT / "functions" / "openapi" / "openapi.json"
 
 #: By name in a path.
 _IDS: Final[Mapping[str, Schema]] = {

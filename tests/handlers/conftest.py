@@ -110,6 +110,7 @@ ROUTES: Final = {
     "/api/sessions/{session_id}/metrics": "sessions",
     "/api/studies/{study_id}/metrics": "sessions",
     "/api/submit": "submit",
+    "/openapi.json": "openapi",
 }
 DEFAULT_GROUP: Final = "docs"
 

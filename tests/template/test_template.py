@@ -34,6 +34,7 @@ WRITES: dict[str, set[str]] = {
     "batteries": {"PutItem", "UpdateItem", "DeleteItem"},
     "sessions": {"PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"},
     "submit": {"PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"},
+    "openapi": set(),
     "docs": set(),
 }
 

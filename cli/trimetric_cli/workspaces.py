@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Workspaces: the tenants of a stack.", no_args_is_help=True)
 
-#: How long functions may go on with what they knew (`trimetric.auth.bearer.CACHE_SECONDS`), as it is promised.
+#: How long functions may go on with what they knew (`trimetric.auth.kept.CACHE_SECONDS`), as it is promised.
 SOON = "This takes effect within 60 seconds."
 
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from trimetric.auth.bearer import CACHE_ENTRIES, CACHE_SECONDS, Principal
+from trimetric.auth.bearer import Principal
+from trimetric.auth.kept import CACHE_ENTRIES, CACHE_SECONDS
 from trimetric.auth.usage import Usage
 from trimetric.auth.vault import Vault
 from trimetric.domain import apiauth, ids, times

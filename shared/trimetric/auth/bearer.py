@@ -8,21 +8,16 @@ import hashlib
 import re
 import secrets
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
+from trimetric.auth.kept import Kept
 from trimetric.auth.usage import Usage
 from trimetric.domain import ids, times
 from trimetric.domain.workspaces import Credential, CredentialKind, Workspace
 from trimetric.dynamo.workspaces import Workspaces
 from trimetric.errors import Unauthorized
-
-#: A revoked key, a changed plan, limit or switch reaches every process within this many seconds (the contract: 60).
-CACHE_SECONDS: Final = 50
-CACHE_ENTRIES: Final = 1000
 
 _HEADER = re.compile(r"Bearer +(uxm_v1_([0-9a-f]{16})[0-9a-f]{48})", re.IGNORECASE)
 _KEY = re.compile(r"uxm_v1_([0-9a-f]{16})[0-9a-f]{48}")
@@ -73,8 +68,7 @@ class Authenticator:
         self._workspaces = workspaces
         self.usage = usage
         self._clock = clock
-        self._monotonic = monotonic
-        self._cache: OrderedDict[str, tuple[float, Principal]] = OrderedDict()
+        self._principals: Kept[Principal] = Kept(monotonic)
 
     def authenticate(self, header: str | None) -> Principal:
         """Who sent this Authorization header; Unauthorized without saying why."""
@@ -82,7 +76,9 @@ class Authenticator:
         if match is None or _KEY.fullmatch(match.group(1)) is None:
             raise Unauthorized(headers={"WWW-Authenticate": "Bearer"})
         secret_hash = hash_of(match.group(1))
-        principal = self._cached(secret_hash) or self._load(f"ws_{match.group(2)}", secret_hash)
+        principal = self._principals.get(secret_hash, lambda: self._load(f"ws_{match.group(2)}", secret_hash))
+        if principal is None:
+            raise Unauthorized(headers={"WWW-Authenticate": "Bearer"})
         ends = principal.credential.expires_at
         if ends is not None and times.parse(ends) <= self._clock():
             raise Unauthorized(headers={"WWW-Authenticate": "Bearer"})
@@ -90,19 +86,8 @@ class Authenticator:
             self.usage.note(principal.credential)
         return principal
 
-    def _cached(self, secret_hash: str) -> Principal | None:
-        until, principal = self._cache.get(secret_hash, (0.0, None))
-        return principal if self._monotonic() < until else None
-
-    def _load(self, workspace_id: str, secret_hash: str) -> Principal:
-        until = self._monotonic() + CACHE_SECONDS
+    def _load(self, workspace_id: str, secret_hash: str) -> Principal | None:
         found = self._workspaces.with_credential(workspace_id, secret_hash)
         if found is None or found[1].kind is not CredentialKind.UX_METRICS:
-            self._cache.pop(secret_hash, None)
-            raise Unauthorized(headers={"WWW-Authenticate": "Bearer"})
-        principal = Principal(*found)
-        self._cache[secret_hash] = (until, principal)
-        self._cache.move_to_end(secret_hash)
-        if len(self._cache) > CACHE_ENTRIES:
-            self._cache.popitem(last=False)
-        return principal
+            return None
+        return Principal(*found)

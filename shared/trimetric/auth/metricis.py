@@ -7,13 +7,13 @@ API tokens are `mtk_` and 64 hex digits, made like keys of `trimetric.auth.beare
 import re
 import secrets
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Generic, TypeVar
+from typing import Final
 
-from trimetric.auth.bearer import CACHE_ENTRIES, CACHE_SECONDS, NewKey, hash_of
+from trimetric.auth.bearer import NewKey, hash_of
+from trimetric.auth.kept import Kept
 from trimetric.auth.login_tokens import AccessTokens, has_form_of_jwt
 from trimetric.auth.usage import Usage
 from trimetric.domain import ids, times
@@ -24,8 +24,6 @@ from trimetric.errors import Unauthorized
 
 _TOKEN: Final = re.compile(r"mtk_([0-9a-f]{16})[0-9a-f]{48}")
 _BEARER: Final = re.compile(r"Bearer +(\S+)", re.IGNORECASE)
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +78,9 @@ class MetricisAuthenticator:
         self._access_tokens = access_tokens
         self._usage = usage
         self._clock = clock
-        self._tokens: _Kept[tuple[Workspace, Credential]] = _Kept(monotonic)
-        self._logins: _Kept[Signed] = _Kept(monotonic)
-        self._workspaces: _Kept[Workspace] = _Kept(monotonic)
+        self._tokens: Kept[tuple[Workspace, Credential]] = Kept(monotonic)
+        self._logins: Kept[Signed] = Kept(monotonic)
+        self._workspaces: Kept[Workspace] = Kept(monotonic)
 
     def authenticate(self, authorization: str | None, api_key: str | None) -> Caller:
         """Who sent these headers; Unauthorized without saying why."""
@@ -141,27 +139,3 @@ def _sent(authorization: str | None, api_key: str | None) -> str:
     if sent is None:
         raise unauthorized()
     return sent
-
-
-class _Kept(Generic[T]):
-    """What was found, for a while; what was not found is asked for again."""
-
-    def __init__(self, monotonic: Callable[[], float]) -> None:
-        self._monotonic = monotonic
-        self._entries: OrderedDict[str, tuple[float, T]] = OrderedDict()
-
-    def get(self, name: str, load: Callable[[], T | None]) -> T | None:
-        entry = self._entries.get(name)
-        now = self._monotonic()
-        if entry is not None and now < entry[0]:
-            return entry[1]
-        found = load()
-        self._entries.pop(name, None)
-        if found is not None:
-            self._entries[name] = (now + CACHE_SECONDS, found)
-            if len(self._entries) > CACHE_ENTRIES:
-                self._entries.popitem(last=False)
-        return found
-
-    def drop(self, name: str) -> None:
-        self._entries.pop(name, None)

@@ -156,7 +156,7 @@ class Workspaces:
         self._table.write(*rotation(key, new, ends_at=ends_at))
 
     def revoke(self, key: IssuedKey) -> None:
-        """At once: processes that have it cached refuse it within `trimetric.auth.bearer.CACHE_SECONDS`.
+        """At once: processes that have it cached refuse it within `trimetric.auth.kept.CACHE_SECONDS`.
 
         ConditionFailed if the key was rotated or revoked since it was read.
         """
@@ -171,7 +171,7 @@ class Workspaces:
         self._table.write(replacement(old, new))
 
     def remove_credential(self, credential: Credential) -> None:
-        """Revoke at once: processes that have it cached refuse it within `trimetric.auth.bearer.CACHE_SECONDS`."""
+        """Revoke at once: processes that have it cached refuse it within `trimetric.auth.kept.CACHE_SECONDS`."""
         self._table.write(Delete(_credential_key(credential)))
 
 

@@ -19,7 +19,8 @@ from trimetric.auth.apiauth import (
     new_signature_key,
     rotated,
 )
-from trimetric.auth.bearer import CACHE_ENTRIES, CACHE_SECONDS, Principal, new_key
+from trimetric.auth.bearer import Principal, new_key
+from trimetric.auth.kept import CACHE_ENTRIES, CACHE_SECONDS
 from trimetric.domain import ids, times
 from trimetric.domain.apiauth import SignedRequest
 from trimetric.domain.workspaces import Credential, Permission, Plan, Workspace

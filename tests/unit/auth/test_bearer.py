@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.fakes.table import FakeTable
-from trimetric.auth.bearer import CACHE_ENTRIES, CACHE_SECONDS, Authenticator, NewKey, hash_of, new_key
+from trimetric.auth.bearer import Authenticator, NewKey, hash_of, new_key
+from trimetric.auth.kept import CACHE_ENTRIES, CACHE_SECONDS
 from trimetric.domain import ids, times
 from trimetric.domain.workspaces import CredentialKind, Plan, Workspace
 from trimetric.dynamo.table import Put

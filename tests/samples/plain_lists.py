@@ -146,4 +146,5 @@ def assert_same(plain: PlainList, lists: Lists, *, limit: int = 7) -> None:
                 asked = Query(
                     query.sort, descending, offset, limit, query.status, query.since, query.until, query.filters
                 )
-                assert lists.page(asked, study_id=study) == plain.page(asked, study), asked
+                shown, expected = lists.page(asked, study_id=study), plain.page(asked, study)
+                assert shown == expected, (asked, study, shown, expected)

@@ -50,7 +50,7 @@ must find out the workspace, so no query of the API can reach another tenant.
 | folded metrics of a Metricis study; in parts   | `W#mst#<n>#sessions` | `metrics`, `metrics#<nn>` | |
 | … sessions that are to be folded in, or out    | `W#mst#<n>#sessions` | `waits#sess_…#in`, `waits#sess_…#out` | |
 | Metricis list (all or of a study): head, directory | `W#list#<kind>#<all or n>` | `a#0`, `a#1` | |
-| … changes that are not folded in               | `W#list#<kind>#<all or n>` | `a#2#<millis>#<id>#<version>` | |
+| … changes that are not folded in               | `W#list#<kind>#<all or n>` | `a#2#<millis>#<id>#<version>#…` | |
 | … buckets of entries                           | `W#list#<kind>#<all or n>` | `b#<n>` | |
 | user by id; users of a workspace                | `W`              | `user#usr_…`     | |
 | login of a user, with its newest refresh token | `W#usr_…`        | `login#<id>`     | |
@@ -334,9 +334,13 @@ def list_directory(partition: str) -> Key:
     return Key(partition, LIST_DIRECTORY)
 
 
-def list_record(partition: str, created_millis: int, row_id: str, version: int) -> Key:
-    """Of two records of one row the later one sorts first, also if the row was created anew."""
-    return Key(partition, f"a#2#{_MOST_MILLIS - created_millis:013d}#{row_id}#{_MOST_VERSIONS - version:09d}")
+def list_record(partition: str, created_millis: int, row_id: str, version: int, token: str) -> Key:
+    """Of two records of one row the later one sorts first, also if the row was created anew.
+
+    `token` is random: rows that were created anew in the same millisecond, too, have records of their own.
+    """
+    order = f"{_MOST_MILLIS - created_millis:013d}#{row_id}#{_MOST_VERSIONS - version:09d}"
+    return Key(partition, f"a#2#{order}#{token}")
 
 
 def list_bucket(partition: str, number: int) -> Key:

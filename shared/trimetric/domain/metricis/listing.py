@@ -162,18 +162,33 @@ def unpack(kind: Kind, document: Any) -> list[Entry]:
 
 
 def overlay(kind: Kind, pairs: Iterable[Pair]) -> Overlay:
-    """`pairs` come oldest first, at least those of one row."""
-    chains: dict[str, dict[Place, Slot]] = {}
-    for before, after in pairs:
-        if before is not None:
-            for name, place in places(kind, before).items():
-                slots = chains.setdefault(name, {})
-                slots[place] = Slot(slots[place].stored if place in slots else True, None)
-        if after is not None:
-            for name, place in places(kind, after).items():
-                slots = chains.setdefault(name, {})
-                slots[place] = Slot(slots[place].stored if place in slots else False, after)
-    return chains
+    """What all changes come to, in whatever order they are given; Inconsistent if some in between are missing.
+
+    The entry after one change of a row is the one before the next, so these cancel: what is left of a place is at most
+    the entry that the buckets have there and the one that should be.
+    """
+    sums: dict[str, dict[Place, dict[Entry, int]]] = {}
+    for pair in pairs:
+        for entry, by in ((pair.before, -1), (pair.after, 1)):
+            if entry is not None:
+                for name, place in places(kind, entry).items():
+                    _count(sums.setdefault(name, {}).setdefault(place, {}), entry, by)
+    chains = {name: {place: _slot(left) for place, left in sums[name].items() if left} for name in sums}
+    return {name: slots for name, slots in chains.items() if slots}
+
+
+def _count(left: dict[Entry, int], entry: Entry, by: int) -> None:
+    left[entry] = left.get(entry, 0) + by
+    if not left[entry]:
+        del left[entry]
+
+
+def _slot(left: Mapping[Entry, int]) -> Slot:
+    gone = [entry for entry, number in left.items() for _ in range(-number)]
+    there = [entry for entry, number in left.items() for _ in range(number)]
+    if len(gone) > 1 or len(there) > 1:
+        raise Inconsistent
+    return Slot(stored=bool(gone), entry=there[0] if there else None)
 
 
 class _Laid:

@@ -11,11 +11,12 @@ A bucket names the version that it was written at; one that is newer than the he
 Folding is one transaction: head (still the version that was read), directory, the buckets that change, and the
 records, which go. It is done by readers that find many records, and by one in `TENDING` writers.
 
-Records sort so that of two of one row the later one comes first: so whoever sees a change, in a query that runs while
-others write, also sees what came before it.
+Records add up. They sort so that of two of one row the later one comes first: so whoever sees a change, in
+a query that runs while others write, also sees what came before it, and older ones can be folded without newer ones.
 """
 
 import random
+import secrets
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -82,7 +83,7 @@ def recorded(
 
     `before` and `after` are the row as it is shown, None where it is not there; `version` is the row's version after
     the change (for a deletion the one that would have come). That transaction must be refused if the row is not at the
-    version before it. Refused here only if the same row was created before in the same millisecond.
+    version before it; nothing is refused here.
     """
     old = None if before is None else kind.entry(before)
     new = None if after is None else kind.entry(after)
@@ -113,7 +114,7 @@ def imported(workspace_id: str, kind: Kind, rows: Sequence[Row], *, import_id: s
         partition = keys.list_scope(workspace_id, kind.name, scope)
         for number, chunk in enumerate(pairs):
             created = kind.entry(rows[0])[kind.place(CREATED)]
-            key = keys.list_record(partition, created, f"~{import_id}", number)
+            key = keys.list_record(partition, created, f"~{import_id}", number, secrets.token_hex(4))
             actions.append(Put(_record_item(kind, key, chunk), [absent()]))
     return actions
 
@@ -126,7 +127,7 @@ def _scopes(kind: Kind, row: Row | None) -> tuple[str, ...]:
 
 def _record(kind: Kind, partition: str, pair: Pair, version: int) -> Action:
     entry = pair.after or pair.before or ()
-    key = keys.list_record(partition, entry[kind.place(CREATED)], str(entry[0]), version)
+    key = keys.list_record(partition, entry[kind.place(CREATED)], str(entry[0]), version, secrets.token_hex(4))
     return Put(_record_item(kind, key, [pair]), [absent()])
 
 
@@ -203,7 +204,7 @@ class Lists:
         """Fold one transaction's worth, for operators and tools; whether there was something to fold."""
         scope = self._look(scope_name)
         if scope.records:
-            with suppress(Inconsistent, ConditionFailed):
+            with suppress(ConditionFailed, Inconsistent):
                 self._fold(scope)
         return bool(scope.records)
 
@@ -279,13 +280,13 @@ class Lists:
         """One transaction with as many of the oldest records as fit; ConditionFailed if somebody else folded."""
         records = list(scope.records[: MAX_ACTIONS - 10])
         while records:
-            actions = self._folding(scope, records)
-            if actions:
-                self.table.write(*actions)
-                return
-            if len(records) == 1:
-                raise Inconsistent
+            with suppress(Inconsistent):
+                actions = self._folding(scope, records)
+                if actions:
+                    self.table.write(*actions)
+                    return
             records = records[: len(records) // 2]
+        raise Inconsistent
 
     def _folding(self, scope: _Scope, records: Sequence[_Record]) -> Sequence[Action]:
         """Nothing if that is too much for one transaction."""

@@ -214,6 +214,8 @@ def test_the_last_moment_there_is_can_be_a_bound() -> None:
     assert Bounds.parse(None, "9999-12-31T23:59:59.999999Z").always() == Window()
     empty = Bounds.parse("9999-12-31T23:59:59.999Z", None).always()
     assert empty.last < empty.first
+    for end_at in ("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.9991Z", "9999-12-31T23:59:59.999999999Z"):
+        assert shown(Bounds.parse(None, end_at).month(NOON))[0] == "9999-12-01T00:00:00.000Z"
 
 
 INSTANTS = instants(

@@ -78,7 +78,7 @@ class Bounds:
             return _window(first if self.first is None else self.first, last)
         if self.first is not None:
             return _window(self.first, self.last)
-        return _window(_millis_a_month_before(self.last + 1) + 1, self.last)
+        return _window(_millis_a_month_before(min(self.last + 1, LATEST)) + 1, self.last)
 
     def admits(self, window: Window) -> bool:
         """Whether a page of `window` may be asked for with these bounds: they are its own or left out."""

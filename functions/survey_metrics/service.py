@@ -1,5 +1,6 @@
 """What the metrics endpoint of surveys does."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, Final
 
@@ -20,6 +21,8 @@ from trimetric.http.call import Call
 MOST_BYTES: Final = 4_500_000
 #: What is left out first where everything would be too much: these rows keep their number of responses.
 _ROWS: Final = ("devices", "days")
+#: Words of each question, where there is no room for all of them even so.
+_FEWER_WORDS: Final = (50, 20, 5, 0)
 
 
 def show_survey_metrics(call: Call) -> Response:
@@ -48,8 +51,26 @@ def _bounds(window: Window) -> dict[str, str]:
 
 
 def _fitting(shown: dict[str, Any]) -> dict[str, Any]:
+    """The first that has room, else the shortest."""
+    for each in _shorter_and_shorter(shown):
+        if _has_room(each):
+            return each
+    return each
+
+
+def _shorter_and_shorter(shown: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield shown
     for rows in _ROWS:
-        if len(Answer(shown, bare=True).content()) <= MOST_BYTES:
-            break
         shown = {**shown, rows: [{**row, "questions": None} for row in shown[rows]]}
-    return shown
+        yield shown
+    for most in _FEWER_WORDS:
+        shown = {**shown, "questions": [_with_fewer_words(question, most) for question in shown["questions"]]}
+        yield shown
+
+
+def _with_fewer_words(question: dict[str, Any], most: int) -> dict[str, Any]:
+    return {**question, "words": question["words"][:most]} if "words" in question else question
+
+
+def _has_room(shown: dict[str, Any]) -> bool:
+    return len(Answer(shown, bare=True).content()) <= MOST_BYTES

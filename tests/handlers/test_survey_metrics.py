@@ -223,3 +223,30 @@ def test_rows_without_room_say_only_how_many(api: SignedClient, path: str, monke
     shown = metrics(api, path)
     assert [row["questions"] for row in shown["days"]] == [None] * 4
     assert shown["totals"]["responses"] == 6
+
+
+def test_words_are_fewer_where_there_is_no_room_for_all(
+    api: SignedClient, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = [f"word{number:03d}" for number in range(100)]
+    created(api.post(f"{path}/responses", {"answers": answered(nps=9, why=" ".join(words))}))
+    row = len('{"word":"word000","participants":1,"occurrences":1},')
+    monkeypatch.setattr(service, "MOST_BYTES", 0)
+    shortest = len(api.get(f"{path}/metrics").text)
+    for shown in (0, 5, 20, 50, 100):
+        monkeypatch.setattr(service, "MOST_BYTES", shortest + shown * row)
+        why = metrics(api, path)["questions"][4]
+        assert (why["answered"], [row["word"] for row in why["words"]]) == (1, words[:shown])
+
+
+def test_answers_without_spaces_are_no_words_and_leave_room(api: SignedClient) -> None:
+    questions = [{"id": f"q{number}", "type": "text", "text": "Why?"} for number in range(20)]
+    path = survey(api, questions=questions)
+    for number in range(13):
+        values = {each["id"]: f"{number} " + "ü" * 4_900 + "x<i>" for each in questions}
+        created(api.post(f"{path}/responses", {"answers": answered(**values)}))
+    reply = api.get(f"{path}/metrics")
+    assert len(reply.text) < 100_000
+    first = reply.json["questions"][0]
+    assert first["answered"] == 13
+    assert [row["word"] for row in first["words"]] == ["i", *sorted(map(str, range(13)))]

@@ -67,7 +67,7 @@ from trimetric.metrics.registry import StudyMetrics, metrics_of
 from trimetric.metrics.state import Contribution, Person, State
 
 #: Of the way this release counts people. A change in what a study type counts needs another one: states are made anew.
-VERSION: Final = f"2.{state.VERSION}.{durations.VERSION}"
+VERSION: Final = f"3.{state.VERSION}.{durations.VERSION}"
 
 #: Durations from start to completion of all who are analysed, whatever the study's type. Names of study types' own
 #: begin with a bracket.

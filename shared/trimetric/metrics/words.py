@@ -2,7 +2,8 @@
 
 Text is compared as people read it: NFKC, without case, one kind of apostrophe, without invisible characters. A word is
 a run of letters and digits with their combining marks; an apostrophe within belongs to it, a hyphen parts two words.
-No language is assumed, so there are no stop words and no stems.
+No language is assumed, so there are no stop words and no stems. A run that is longer than any language's words is kept
+in no table: a hundred of them would be an answer that nobody can be sent.
 """
 
 import re
@@ -17,6 +18,8 @@ from trimetric.metrics.state import Part, State, Tally
 
 #: Words and bigrams in an answer of the API.
 SHOWN: Final = 100
+#: Characters of a word in a table; with a longer one, the bigrams are left out, too.
+LONGEST: Final = 64
 
 _INVISIBLE: Final = dict.fromkeys([0x00AD, 0x034F, *range(0x200B, 0x2010), 0x2060, 0xFEFF, *range(0xFE00, 0xFE10)])
 _APOSTROPHES: Final = dict.fromkeys(map(ord, "\u2019\u02bc"), "'")
@@ -106,6 +109,8 @@ def _pattern(marks: frozenset[str]) -> re.Pattern[str]:
 def tally_words(tally: Tally, *prefix: Part, words: Sequence[str]) -> None:
     """One person's words (or bigrams): who used each, and how often beyond the first time."""
     for word, occurrences in Counter(words).items():
+        if any(len(part) > LONGEST for part in word.split(" ")):
+            continue
         tally.count(*prefix, "people", word)
         if occurrences > 1:
             tally.count(*prefix, "again", word, by=occurrences - 1)

@@ -5,7 +5,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trimetric.metrics.state import State, Tally
-from trimetric.metrics.words import SHOWN, bigrams_of, contains, contains_any, tally_words, word_table, words_of
+from trimetric.metrics.words import (
+    LONGEST,
+    SHOWN,
+    bigrams_of,
+    contains,
+    contains_any,
+    tally_words,
+    word_table,
+    words_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -95,3 +104,16 @@ def test_tables_end() -> None:
     tally = Tally()
     tally_words(tally, "w", words=[f"word{number}" for number in range(SHOWN + 20)])
     assert len(word_table(State.of([tally.contribution()]), "w", called="bigram")) == SHOWN
+
+
+def test_what_is_longer_than_any_word_is_in_no_table() -> None:
+    words = words_of(f"one {'x' * LONGEST} {'y' * (LONGEST + 1)} two three")
+    tally = Tally()
+    tally_words(tally, "words", words=words)
+    tally_words(tally, "bigrams", words=bigrams_of(words))
+    state = State.of([tally.contribution()])
+    assert {row["word"] for row in word_table(state, "words")} == {"one", "x" * LONGEST, "two", "three"}
+    assert {row["bigram"] for row in word_table(state, "bigrams", called="bigram")} == {
+        f"one {'x' * LONGEST}",
+        "two three",
+    }

@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
+from scripts.bench import metricis
 from scripts.bench.artefact import Artefact, functions, is_built, peers
 from scripts.bench.events import Event, event
 from scripts.bench.kms import kms
@@ -109,6 +110,7 @@ def measure(product: Product, sample: Sample, *, repeats: int, advance: Callable
             # Signatures grow old.
             requests: dict[str, Event] = {plain.name: peer_request, compiled.name: peer_request}
             requests |= first_requests(product, sample)
+            requests |= metricis.first_requests(product.store)
             for subject in subjects:
                 figures = run(subject, requests[subject.name], endpoint=product.endpoint, kms_endpoint=kms_endpoint)
                 totals[subject.name].append(figures["total"])

@@ -8,7 +8,8 @@ from typing import Any, get_args
 
 import pytest
 
-from scripts.functions import FUNCTIONS
+from scripts.environments import ROOT
+from scripts.functions import ALL, FUNCTIONS
 from scripts.openapi.access import role_of
 from scripts.openapi.document import TARGET, document, routes, text
 from scripts.openapi.operations import OPERATIONS
@@ -241,6 +242,13 @@ def test_references_lead_somewhere() -> None:
         found: Any = whole
         for part in reference.split("/"):
             found = found[part]
+
+
+def test_the_picture_of_the_architecture_shows_each_function() -> None:
+    picture = (ROOT / "docs" / "architecture.svg").read_text(encoding="utf-8")
+    # A long name stands in two lines.
+    shown = re.sub(r"_</text>\n<text[^>]*>", "_", picture)
+    assert [name for name in ALL if f">{name}</text>" not in shown] == []
 
 
 # -- paths that nobody has ---------------------------------------------------------------------------------------------

@@ -1,18 +1,20 @@
 """Accounts, keys and health of a deployed stack."""
 
 import secrets
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Api, Stack
+from tests.e2e.conftest import Api, Stack, signing_caller
 from tests.e2e.metricis import caller_of, logged_in, newcomer, token_caller
 
 LOGIN = "/api/auth/login"
 REFRESH = "/api/auth/refresh"
 ME = "/api/auth/me"
 KEYS = "/api/keys"
+DEVICES = "/api/experience/devices"
 
 
 @pytest.fixture
@@ -119,6 +121,40 @@ def test_a_key_is_issued_used_rotated_and_revoked(stack: Stack, admin: Api) -> N
     assert shown[0]["last_used_at"] is not None
     assert admin.delete(f"{KEYS}/{token['id']}").status_code == 204
     assert code(admin.delete(f"{KEYS}/{token['id']}")) == (404, "NOT_FOUND")
+
+
+def test_a_signing_key_is_issued_used_rotated_and_revoked(stack: Stack, admin: Api) -> None:
+    header = {"Idempotency-Key": secrets.token_hex(8)}
+    issued, again = (admin.post(KEYS, json={"kind": "apiauth", "name": "Kiosk"}, headers=header) for _ in range(2))
+    assert issued.status_code == 201, issued.text
+    assert again.text == issued.text
+    key = issued.json()["data"]
+    with signing_caller(stack, key) as kiosk:
+        made = kiosk.post(DEVICES, json={"name": "Kiosk at the door"})
+        assert made.status_code == 201, made.text
+        assert kiosk.delete(f"{DEVICES}/{made.json()['id']}").status_code == 204
+    rotated = admin.data("POST", f"{KEYS}/{key['id']}/rotate", json={"overlap_days": 1})
+    assert (rotated["id"], rotated["key"]) == (key["id"], key["key"])
+    with signing_caller(stack, key) as old, signing_caller(stack, rotated) as new:
+        assert [caller.get(DEVICES).status_code for caller in (old, new)] == [200, 200]
+        [shown] = [each for each in admin.data("GET", f"{KEYS}?per_page=100") if each["id"] == key["id"]]
+        assert shown["last_four"] == rotated["last_four"]
+        assert shown["permissions"] == key["permissions"]
+        assert shown["last_used_at"] is not None
+        assert admin.delete(f"{KEYS}/{key['id']}").status_code == 204
+        taken_back = time.monotonic()
+        while {caller.get(DEVICES).status_code for caller in (old, new)} != {401}:
+            assert time.monotonic() - taken_back < 60
+            time.sleep(5)
+
+
+def test_a_signing_key_has_the_permissions_that_it_was_given(stack: Stack, admin: Api) -> None:
+    body = {"kind": "apiauth", "name": "Screen", "permissions": ["devices:read"]}
+    key = admin.data("POST", KEYS, json=body, status=201)
+    with signing_caller(stack, key) as screen:
+        assert screen.get(DEVICES).status_code == 200
+        assert screen.post(DEVICES, json={"name": "Kiosk"}).json()["error"]["code"] == "permission_denied"
+    admin.delete(f"{KEYS}/{key['id']}")
 
 
 def test_a_key_for_the_other_api_is_noted_when_it_is_used(stack: Stack, admin: Api) -> None:

@@ -1,6 +1,8 @@
 """Studies, people and batteries of a deployed stack, and their lists."""
 
+import random
 import secrets
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -10,8 +12,13 @@ import pytest
 
 from tests.e2e.conftest import Api, Stack
 from tests.e2e.metricis import caller_of, logged_in, token_caller
+from tests.e2e.test_crash import function_processes
 
 PEOPLE = "/api/participants"
+#: Rounds of the test that kills imports.
+ROUNDS = 12
+PEOPLE_A_ROUND = 500
+TRIES = 60
 
 
 @pytest.fixture
@@ -31,12 +38,12 @@ def created(answer: httpx.Response) -> Any:
     return answer.json()["data"]
 
 
-def imported(api: Api, study: Any, content: str, **query: str) -> httpx.Response:
+def imported(api: Api, study: Any, content: str, *, key: str | None = None) -> httpx.Response:
     return api.post(
         f"{PEOPLE}/import",
-        params={"study_id": study["id"], **query},
+        params={"study_id": study["id"]},
         content=content.encode(),
-        headers={"Content-Type": "text/csv"},
+        headers={"Content-Type": "text/csv", **({} if key is None else {"Idempotency-Key": key})},
     )
 
 
@@ -79,6 +86,80 @@ def test_five_thousand_rows_are_there_at_once_and_again_change_nothing(admin: Ap
     assert last["data"][-1]["participant_id"] == "P04999"
     assert created(imported(admin, study, content))["unchanged"] == 5_000
     assert listed(admin, study)["pagination"]["total"] == 5_000
+
+
+def test_an_import_that_is_killed_is_all_or_nothing_and_the_retry_completes_it(
+    admin: Api, stack: Stack, study: Any
+) -> None:
+    port = httpx.URL(stack.aws_endpoint_url).port
+    assert port is not None
+    chance = random.Random(11)  # noqa: S311 - reproducible
+    killed = 0
+    for number in range(ROUNDS):
+        before, key = PEOPLE_A_ROUND * number, secrets.token_hex(8)
+        with ThreadPoolExecutor(1) as threads:
+            first = threads.submit(_import, admin, study, before=before, key=key)
+            time.sleep(chance.uniform(0, 1))
+            for process in function_processes(port, "metricis-participants"):
+                process.kill()
+                killed += 1
+            _see_all_or_nothing(admin, study, before=before)
+            status = first.result()
+        complete = _see_all_or_nothing(admin, study, before=before)
+        assert complete or status != 201
+        _import_until_done(admin, study, before=before, key=key)
+    assert killed > 0, "no function process was found to kill"
+    codes = [
+        each["participant_id"]
+        for page in range(1, 1 + ROUNDS * PEOPLE_A_ROUND // 100)
+        for each in listed(admin, study, page=page, per_page=100, sort="participant_id")["data"]
+    ]
+    assert codes == [f"P{number:05}" for number in range(ROUNDS * PEOPLE_A_ROUND)]
+
+
+def _import(api: Api, study: Any, *, before: int, key: str) -> int:
+    """The status; 0 where the connection broke."""
+    people = range(before, before + PEOPLE_A_ROUND)
+    content = "participant_id,status\n" + "".join(f"P{number:05},screened\n" for number in people)
+    try:
+        answer = imported(api, study, content, key=key)
+    except httpx.TransportError:
+        return 0
+    if answer.status_code == 201:
+        assert answer.json()["data"]["created"] == PEOPLE_A_ROUND
+    return answer.status_code
+
+
+def _see_all_or_nothing(api: Api, study: Any, *, before: int) -> bool:
+    """Whether the people of this round are there. The first count may be from before they came."""
+    found = [_total(api, study), _total(api, study, status="screened")]
+    assert found == sorted(found)
+    assert set(found) <= {before, before + PEOPLE_A_ROUND}, "some of the people are in"
+    return found[-1] > before
+
+
+def _total(api: Api, study: Any, **query: str) -> int:
+    """The function that answers this is the one that is killed."""
+    for _ in range(TRIES):
+        answer = api.get(PEOPLE, params={"study_id": study["id"], **query})
+        if answer.status_code == 200:
+            return int(answer.json()["pagination"]["total"])
+        assert answer.status_code in (500, 502, 503, 504), answer.text
+        time.sleep(0.2)
+    pytest.fail("the people could not be counted")
+
+
+def _import_until_done(api: Api, study: Any, *, before: int, key: str) -> None:
+    """The same request with the same key."""
+    for _ in range(TRIES):
+        status = _import(api, study, before=before, key=key)
+        complete = _see_all_or_nothing(api, study, before=before)
+        if status == 201:
+            assert complete
+            return
+        assert status in (0, 409, 500, 502, 503, 504), status
+        time.sleep(0.2)
+    pytest.fail("the import never went through")
 
 
 def test_writers_at_once_are_all_counted(admin: Api, study: Any) -> None:

@@ -18,7 +18,9 @@ json_values = st.recursive(
 trials = st.lists(
     st.builds(
         lambda others, known: {**others, **known},
-        st.dictionaries(st.text(max_size=5), json_values, max_size=3),
+        st.dictionaries(
+            st.text(max_size=5).filter(lambda name: name not in ("rt", "correct")), json_values, max_size=3
+        ),
         st.fixed_dictionaries(
             {"task": st.text("abc", min_size=1, max_size=3)},
             optional={"rt": st.none() | st.floats(0, 1e7), "correct": st.none() | st.booleans()},

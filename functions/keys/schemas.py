@@ -2,19 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
-from trimetric.domain import times
 from trimetric.domain.metricis.accounts import Role
-from trimetric.domain.validation import Name
+from trimetric.domain.validation import Instant, Name
 from trimetric.domain.workspaces import CredentialKind, Permission
-
-
-def _in_utc(text: str) -> str:
-    return times.to_text(times.parse(text))
-
-
-Instant = Annotated[str, StringConstraints(strict=True, max_length=40), AfterValidator(_in_utc)]
 
 
 class NewKey(BaseModel):

@@ -7,16 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from trimetric.domain.metricis.sessions import SessionStatus
 from trimetric.domain.metricis.studies import MAX_STUDY_ID
 from trimetric.domain.metricis.trials import checked_summaries
-from trimetric.domain.times import parse, to_text
-from trimetric.domain.validation import Code, ShortText
-
-
-def _instant(text: str) -> str:
-    return to_text(parse(text))
-
-
-#: RFC 3339 with any offset; kept in UTC.
-Instant = Annotated[str, Field(strict=True), AfterValidator(_instant)]
+from trimetric.domain.validation import Code, Instant, ShortText
 
 
 class StartedSession(BaseModel):

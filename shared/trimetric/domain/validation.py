@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Protocol, TypeVar, overload
 
 from pydantic import AfterValidator, BaseModel, StringConstraints, ValidationError
 
+from trimetric.domain import times
 from trimetric.errors import FieldError, ValidationFailed
 
 T_co = TypeVar("T_co", covariant=True)
@@ -55,6 +56,12 @@ def _real_date(text: str) -> str:
     return text
 
 
+def _in_utc(text: str) -> str:
+    return times.to_text(times.parse(text))
+
+
+#: RFC 3339 with any offset; kept in UTC.
+Instant = Annotated[str, StringConstraints(strict=True), AfterValidator(_in_utc)]
 #: `YYYY-MM-DD`.
 CalendarDate = Annotated[str, StringConstraints(strict=True, pattern=DATE_PATTERN), AfterValidator(_real_date)]
 #: Longer prose.

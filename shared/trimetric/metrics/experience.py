@@ -2,16 +2,19 @@
 
 Its questions are counted as those of a survey study are. What a response adds is counted twice: for everybody, and,
 but for the words of texts, for the device that it came from. A day's state holds both.
+
+A hundred texts of a response may hold a hundred thousand words, which no day's state has room for. So words of texts
+beyond the first `MOST_TEXT` characters are not counted, in the order in which they were answered.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from trimetric.domain.experience.answers import misfits
+from trimetric.domain.experience.answers import is_blank, misfits
 from trimetric.domain.experience.responses import Response
 from trimetric.domain.experience.surveys import Question
 from trimetric.domain.study_types import design
@@ -20,7 +23,11 @@ from trimetric.metrics.state import Contribution, Person, State
 from trimetric.metrics.statistics import rate
 
 #: Of the way responses are counted. Another one makes all states anew.
-VERSION: Final = 1
+VERSION: Final = 2
+
+#: Characters of a response's texts whose words are counted; a text counts with all of them or with none. Two texts of
+#: the largest size are always among them.
+MOST_TEXT: Final = 10_000
 
 #: What the study type calls each type of question.
 KINDS: Final[Mapping[str, str]] = {
@@ -73,12 +80,22 @@ class Counting:
             excluded=False,
             started_at=response.submitted_at,
             completed_at=response.submitted_at,
-            results=({"answers": fitting},),
+            results=({"answers": list(self._read(fitting))},),
         )
         own = survey.contribution(self.design, person).counters
         prefix = f'{_DEVICE}{response.device_id or ""}",'
         of_device = {prefix + key[1:]: number for key, number in own.items() if not key.startswith(_WORDS)}
         return Contribution({**own, **of_device})
+
+    def _read(self, answers: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+        """Texts that are not looked into are dots, which are an answer without words."""
+        room = MOST_TEXT
+        for answer in answers:
+            if self._asked[answer["question_id"]].type == "text" and not is_blank(answer["value"]):
+                room -= len(answer["value"])
+                yield answer if room >= 0 else {**answer, "value": "…"}
+            else:
+                yield answer
 
     def _fits(self, answer: Mapping[str, Any]) -> bool:
         question = self._asked.get(answer["question_id"])

@@ -1,13 +1,15 @@
 """Metrics of surveys in the table: exact whatever happens in between, and the same as counting every response."""
 
+import itertools
 import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -295,6 +297,123 @@ def test_states_that_no_transaction_takes_are_counted(world: World, monkeypatch:
         world.send(ALL[0] + number * 5_000_000, number)
     assert world.read() == world.counted()
     assert world.marks() == 30
+
+
+@pytest.mark.parametrize("refused", [1, 2, 100])
+def test_transactions_that_the_store_finds_too_large_are_not_needed(
+    world: World, monkeypatch: pytest.MonkeyPatch, refused: int
+) -> None:
+    """Stores count keys and expressions, too, and some of them the bytes as they travel."""
+    for number in range(30):
+        world.send(ALL[0] + number * 5_000_000, number)
+    write, calls = world.table.write, 0
+
+    def refuse(*actions: Any) -> None:
+        nonlocal calls
+        calls += 1
+        if calls <= refused:
+            raise ClientError({"Error": {"Code": "ValidationException"}}, "TransactWriteItems")
+        write(*actions)
+
+    monkeypatch.setattr(world.table, "write", refuse)
+    assert world.read() == world.counted()
+    assert (world.marks() == 0) == (refused == 1)
+
+
+def test_other_errors_of_the_store_are_not_hidden(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*actions: Any) -> None:
+        raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "TransactWriteItems")
+
+    world.send(ALL[0], 1)
+    monkeypatch.setattr(world.table, "write", refuse)
+    with pytest.raises(ClientError):
+        world.read()
+
+
+def test_states_stay_below_4_mb_where_bytes_are_counted_in_base64() -> None:
+    assert metrics._MOST_BYTES * 4 / 3 + 100 * 1_000 < 4_000_000
+
+
+def test_responses_that_add_much_are_folded_in_several_transactions(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metrics, "MOST_ADDED", 60)
+    for number in range(30):
+        world.send(ALL[0] + number * 5_000_000, number)
+    writes: list[int] = []
+    write = world.table.write
+
+    def noted(*actions: Any) -> None:
+        writes.append(len(actions))
+        write(*actions)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.table, "write", noted)
+        assert world.read() == world.counted()
+    assert 5 < len(writes) <= 15
+    assert world.marks() == 0
+    assert world.read() == world.counted()
+
+
+def impatient(world: World, first: int = ALL[0], last: int = ALL[1]) -> Snapshot | None:
+    """A read for which a second passes each time it looks at the clock."""
+    seconds = itertools.count()
+    reader = SurveyMetrics(world.table, sleep=lambda pause: None, seconds=lambda: next(seconds))
+    return reader.read(WORKSPACE, SURVEY, first=first, last=last)
+
+
+def test_a_read_that_runs_out_of_time_keeps_what_it_has_folded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "MOST_ADDED", 30)
+    for number in range(60):
+        world.send(ALL[0] + number * 5_000_000, number)
+    left = [world.marks()]
+    snapshot = None
+    while snapshot is None:
+        with suppress(Unavailable):
+            snapshot = impatient(world)
+        left.append(world.marks())
+    assert len(left) > 4
+    assert left[-1] == 0
+    assert all(after < before for before, after in itertools.pairwise(left))
+    assert snapshot.figures() == world.counted()
+
+
+def test_a_cut_day_with_too_many_responses_ends_in_time(world: World) -> None:
+    for number in range(40):
+        world.send(ALL[0] + 1 + number, number)
+    with pytest.raises(Unavailable):
+        impatient(world, first=ALL[0] + 1)
+    assert world.read(first=ALL[0] + 1) == world.counted(first=ALL[0] + 1)
+
+
+def test_days_are_made_anew_for_as_long_as_there_is_time(world: World) -> None:
+    for number in range(16):
+        world.send(ALL[0] + number % 4 * DAY_MILLIS, number)
+    world.read()
+    world.ask(QUESTIONS[:3])
+    with pytest.raises(Unavailable):
+        impatient(world)
+    snapshot = impatient(world)
+    assert snapshot is not None
+    assert snapshot.figures() == world.counted()
+
+
+def test_texts_beyond_what_is_looked_into_are_answers_without_words(world: World) -> None:
+    questions = tuple(Question(id=f"q{number}", type="text", text="Why?") for number in range(5))
+    world.ask(questions)
+    texts = ["a " * 2_500, " ", "b " * 2_500, "c", "d"]
+    response = replace(
+        response_of(SURVEY, ALL[0], random.Random(1)),  # noqa: S311 - samples
+        answers=tuple({"question_id": each.id, "value": text} for each, text in zip(questions, texts, strict=True)),
+    )
+    figures = Counting(questions).summary({"2026-01-30": State.of([Counting(questions).contribution(response)])})
+    assert [(each["answered"], len(each["words"])) for each in figures["questions"]] == [
+        (1, 1),
+        (0, 0),
+        (1, 1),
+        (1, 0),
+        (1, 0),
+    ]
 
 
 def test_a_state_that_stays_torn_is_a_service_that_is_busy(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

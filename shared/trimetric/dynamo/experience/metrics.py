@@ -9,6 +9,9 @@ A reader lists the marks *before* it reads the states: a response that has none 
 transaction that writes a state asks for the version that was read and for the marks, so one that comes second loses
 and looks again. Days that the window cuts are counted from their responses; so is what cannot be folded, because
 others were faster each time or the state is larger than a transaction takes: that needs no state at all.
+
+A read takes its time, not more: texts may be so many that it ends with Unavailable. What it has folded until then
+stays folded, so that the next one goes on.
 """
 
 import random
@@ -19,6 +22,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
 from typing import Any, Final
+
+from botocore.exceptions import ClientError
 
 from trimetric.domain import ids
 from trimetric.domain.experience.responses import day_of, month_of
@@ -54,8 +59,16 @@ MAX_COUNTED: Final = 20_000
 #: Days whose states are asked for without knowing whether they have any.
 MAX_BLIND_DAYS: Final = MAX_BATCH_GET - 1
 
-#: What a transaction takes, less what its keys and expressions need; states may be twice as large once folded.
-_MOST_BYTES: Final = 3_800_000
+#: Seconds after which a read begins no other transaction and counts no other day.
+BEGINS_UNTIL: Final = 12.0
+#: Seconds after which it gives up the day that it is counting. A function lives for 29.
+GIVES_UP_AFTER: Final = 20.0
+#: Counters that the responses of one transaction add, or a little more: it must be written long before a read ends.
+MOST_ADDED: Final = 100_000
+
+#: What a transaction of 4 MB takes where bytes are counted as they travel (in Base64), less what keys and expressions
+#: need; states may be twice as large once folded.
+_MOST_BYTES: Final = 2_900_000
 _PAGE: Final = 2_000
 _JITTER: Final = random.SystemRandom()
 
@@ -115,10 +128,20 @@ class _Base:
 
 
 class SurveyMetrics:
-    def __init__(self, table: Table, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    """For one read: its time begins with the object."""
+
+    def __init__(
+        self,
+        table: Table,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._table = table
         self._responses = Responses(table)
         self._sleep = sleep
+        self._seconds = seconds
+        self._began = seconds()
         self._left_to_count = MAX_COUNTED
         self._small = False
 
@@ -131,9 +154,7 @@ class SurveyMetrics:
         window = _Window.of(max(first, 0), last)
         marks, cut = both(
             lambda: self._marks(workspace_id, survey_id, window),
-            lambda: [
-                item for cut in window.cuts for page in self._pages(workspace_id, survey_id, *cut) for item in page
-            ],
+            lambda: [item for cut in window.cuts for item in self._items(workspace_id, survey_id, *cut)],
         )
         for pause in (*CONFLICT_PAUSES, None):
             try:
@@ -146,7 +167,12 @@ class SurveyMetrics:
                 marks = self._marks(workspace_id, survey_id, window)
             else:
                 return Snapshot(base.survey, _merged(base.states(), self._days_of(base, cut)))
-        raise Unavailable(headers={"Retry-After": "1"})
+        raise _busy()
+
+    def _in_time(self, most: float) -> None:
+        """Unavailable if the read is older than that, in seconds."""
+        if self._seconds() - self._began > most:
+            raise _busy()
 
     # -- what is there -----------------------------------------------------------------------------------------------
 
@@ -224,6 +250,12 @@ class SurveyMetrics:
                 return
             after = page[-1]["sk"]
 
+    def _items(self, workspace_id: str, survey_id: int, first: int, last: int) -> Iterator[Item]:
+        """The same one by one, for as long as there is time."""
+        for page in self._pages(workspace_id, survey_id, first, last):
+            self._in_time(GIVES_UP_AFTER)
+            yield from page
+
     # -- what is missing ---------------------------------------------------------------------------------------------
 
     def _settle(self, base: _Base, marks: Sequence[str], *, last_attempt: bool) -> None:
@@ -242,24 +274,37 @@ class SurveyMetrics:
             done.update(chunk)
         rest = [mark for mark in marks if mark not in done and day_of(ids.millis(mark)) not in base.counted]
         if len(rest) >= MAX_COUNTED:
-            raise Unavailable(headers={"Retry-After": "1"})
+            raise _busy()
         self._count_days(base, {day_of(ids.millis(mark)) for mark in rest})
 
     def _fold(self, base: _Base, chunk: Sequence[str]) -> None:
-        """One transaction: the states of some days with these responses, and their marks gone."""
+        """The states of some days with these responses, and their marks gone; in one transaction, or in several where
+        they add much."""
         wanted = {mark: key_of(base.workspace_id, base.survey.id, mark) for mark in chunk}
         found = self._table.get_many(wanted.values())
-        touched: dict[str, Kept] = {}
+        if len(found) < len(wanted):
+            raise LookAgain
+        part: list[str] = []
+        added = 0
         for mark, key in wanted.items():
-            if key not in found:
-                raise LookAgain
-            day = day_of(ids.millis(mark))
-            touched[day] = base.kept[day]
-            touched[day].replace(Contribution(), self._contribution(base, found[key]))
-        deletions = [
-            Delete(keys.unfolded_response(base.workspace_id, base.survey.id, mark), [present()]) for mark in chunk
-        ]
-        self._write(touched, deletions)
+            if part and added > MOST_ADDED:
+                self._write_part(base, part)
+                part, added = [], 0
+            if not part:
+                self._in_time(BEGINS_UNTIL)
+            contribution = self._contribution(base, found[key])
+            base.kept[day_of(ids.millis(mark))].replace(Contribution(), contribution)
+            part.append(mark)
+            added += len(contribution.counters)
+        self._write_part(base, part)
+
+    def _write_part(self, base: _Base, marks: Sequence[str]) -> None:
+        """One transaction."""
+        touched = {day: base.kept[day] for day in map(day_of, map(ids.millis, marks))}
+        self._write(
+            touched,
+            [Delete(keys.unfolded_response(base.workspace_id, base.survey.id, mark), [present()]) for mark in marks],
+        )
 
     def _write(self, touched: Mapping[str, Kept], deletions: Sequence[Delete] = ()) -> None:
         stored = [kept.stored() for kept in touched.values()]
@@ -271,6 +316,11 @@ class SurveyMetrics:
         except Unavailable as error:
             # Others are writing the same states. In the end, days are counted without any.
             raise LookAgain from error
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationException":
+                raise
+            # It is the only thing about states that a store finds invalid.
+            raise _TooLarge(touched) from error
 
     def _rebuild(self, base: _Base, marks: Sequence[str]) -> Sequence[str]:
         """Make the states anew that say nothing; gives the marks as they are by then.
@@ -279,6 +329,7 @@ class SurveyMetrics:
         anybody folded one since, that state would have another version, and this one is refused.
         """
         for day in sorted(base.unusable):
+            self._in_time(BEGINS_UNTIL)
             items = self._of_day(base, day)
             fresh = list(self._all_marks(base.workspace_id, base.survey.id, _one_day(day)))
             unfolded = set(fresh)
@@ -294,16 +345,15 @@ class SurveyMetrics:
 
     def _count_days(self, base: _Base, days: Iterable[str]) -> None:
         for day in sorted(days):
+            self._in_time(BEGINS_UNTIL)
             base.counted[day] = State.of(self._contribution(base, item) for item in self._of_day(base, day))
 
     def _of_day(self, base: _Base, day: str) -> list[Item]:
         """All responses of a day; Unavailable where this read has counted as many as it can."""
         first, last = _millis_of(_one_day(day))
-        items: list[Item] = []
-        for page in self._pages(base.workspace_id, base.survey.id, first, last):
-            items += page
+        items = list(self._items(base.workspace_id, base.survey.id, first, last))
         if self._left_to_count <= 0:
-            raise Unavailable(headers={"Retry-After": "1"})
+            raise _busy()
         self._left_to_count -= len(items)
         return items
 
@@ -315,7 +365,12 @@ class SurveyMetrics:
         return days
 
     def _contribution(self, base: _Base, item: Item) -> Contribution:
+        self._in_time(GIVES_UP_AFTER)
         return base.counting.contribution(response_of(item, survey_id=base.survey.id))
+
+
+def _busy() -> Unavailable:
+    return Unavailable(headers={"Retry-After": "1"})
 
 
 def _chunks(base: _Base, marks: Sequence[str], *, small: bool) -> Iterator[Sequence[str]]:
@@ -335,6 +390,10 @@ def _chunks(base: _Base, marks: Sequence[str], *, small: bool) -> Iterator[Seque
         if chunk and (full or (small and (len(more) > 1 or len(chunk) == SMALL_CHUNK))):
             yield chunk
             chunk, more = [], {day_of(ids.millis(mark))}
+            if more & base.counted.keys():
+                # Since a moment ago: no transaction took its state.
+                days = set()
+                continue
         chunk.append(mark)
         days = more
     if chunk:

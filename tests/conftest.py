@@ -17,10 +17,15 @@ from typing import Any
 import botocore.config
 import botocore.session
 import pytest
+from hypothesis import HealthCheck, settings
 from moto import mock_aws
 
 from trimetric.dynamo import keys
 from trimetric.dynamo.table import DynamoTable
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("trimetric", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("trimetric")
 
 _ROOT = Path(__file__).parents[1]
 _REGION = "us-east-1"

@@ -340,8 +340,15 @@ def test_round_trips(team: Team, platform: Platform) -> None:
     calls = platform.round_trips(
         show=lambda: team.coordinator.get(path),
         list=lambda: team.coordinator.get(PEOPLE),
-        create=lambda: a_person(team, "P002"),
-        change=lambda: team.coordinator.patch(path, {"language": "en"}),
         small_import=lambda: imported(team.coordinator, rows(50)),
     )
-    assert calls == {"show": 2, "list": 4, "create": 3, "change": 3, "small_import": 5}
+    assert calls == {"show": 2, "list": 4, "small_import": 5}
+    # One writer in 32 looks after the lists on its way; which one follows from ids that are new in each run.
+    writes = [
+        platform.round_trips(
+            create=lambda number=number: a_person(team, f"W{number}"),
+            change=lambda number=number: team.coordinator.patch(path, {"language": f"en-{number:02}"}),
+        )
+        for number in range(8)
+    ]
+    assert {name: min(each[name] for each in writes) for name in ("create", "change")} == {"create": 3, "change": 3}

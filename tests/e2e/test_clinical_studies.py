@@ -94,12 +94,12 @@ def test_an_import_that_is_killed_is_all_or_nothing_and_the_retry_completes_it(
     port = httpx.URL(stack.aws_endpoint_url).port
     assert port is not None
     chance = random.Random(11)  # noqa: S311 - reproducible
-    killed = 0
+    killed = interrupted = 0
     for number in range(ROUNDS):
         before, key = PEOPLE_A_ROUND * number, secrets.token_hex(8)
         with ThreadPoolExecutor(1) as threads:
             first = threads.submit(_import, admin, study, before=before, key=key)
-            time.sleep(chance.uniform(0, 1))
+            time.sleep(chance.uniform(0, 0.5))
             for process in function_processes(port, "metricis-participants"):
                 process.kill()
                 killed += 1
@@ -107,8 +107,10 @@ def test_an_import_that_is_killed_is_all_or_nothing_and_the_retry_completes_it(
             status = first.result()
         complete = _see_all_or_nothing(admin, study, before=before)
         assert complete or status != 201
+        interrupted += status != 201
         _import_until_done(admin, study, before=before, key=key)
     assert killed > 0, "no function process was found to kill"
+    assert interrupted > 0, "every import was answered before its function was killed"
     codes = [
         each["participant_id"]
         for page in range(1, 1 + ROUNDS * PEOPLE_A_ROUND // 100)

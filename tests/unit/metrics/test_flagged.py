@@ -182,6 +182,18 @@ def test_a_state_that_no_transaction_takes_is_judged_in_memory(crowd: Crowd, mon
     crowd.check()
 
 
+def test_a_state_of_no_use_that_no_transaction_takes_is_judged_in_memory(
+    crowd: Crowd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowd.read()
+    head = crowd.table.get(STATE)
+    assert head is not None
+    crowd.table.write(Put({**head, "release": "another"}))
+    monkeypatch.setattr(metrics, "_MOST_BYTES", 10)
+    crowd.check()
+    assert speeders(crowd) == []
+
+
 def test_a_state_that_lost_people_is_made_anew_before_it_is_judged(crowd: Crowd) -> None:
     crowd.read()
     head = crowd.table.get(STATE)

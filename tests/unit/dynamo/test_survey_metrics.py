@@ -320,6 +320,21 @@ def test_transactions_that_the_store_finds_too_large_are_not_needed(
     assert (world.marks() == 0) == (refused == 1)
 
 
+def test_states_without_room_are_left_as_they_are(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(10):
+        world.send(ALL[0] + number, number)
+    world.read()
+    size = next(len(item["blob"]) for item in world.table.items() if "blob" in item)
+    world.send(ALL[0], 99)
+    monkeypatch.setattr(metrics, "_MOST_BYTES", size + 1)
+    before = world.table.items()
+    assert world.read() == world.counted()
+    assert world.table.items() == before
+    monkeypatch.setattr(metrics, "_MOST_BYTES", 2 * size)
+    assert world.read() == world.counted()
+    assert world.marks() == 0
+
+
 def test_other_errors_of_the_store_are_not_hidden(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*actions: Any) -> None:
         raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "TransactWriteItems")
@@ -337,7 +352,7 @@ def test_states_stay_below_4_mb_where_bytes_are_counted_in_base64() -> None:
 def test_responses_that_add_much_are_folded_in_several_transactions(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(metrics, "MOST_ADDED", 60)
+    monkeypatch.setattr(metrics, "MOST_ADDED", 1_500)
     for number in range(30):
         world.send(ALL[0] + number * 5_000_000, number)
     writes: list[int] = []
@@ -363,7 +378,7 @@ def impatient(world: World, first: int = ALL[0], last: int = ALL[1]) -> Snapshot
 
 
 def test_a_read_that_runs_out_of_time_keeps_what_it_has_folded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics, "MOST_ADDED", 30)
+    monkeypatch.setattr(metrics, "MOST_ADDED", 750)
     for number in range(60):
         world.send(ALL[0] + number * 5_000_000, number)
     left = [world.marks()]

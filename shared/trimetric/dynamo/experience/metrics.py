@@ -63,12 +63,15 @@ MAX_BLIND_DAYS: Final = MAX_BATCH_GET - 1
 BEGINS_UNTIL: Final = 12.0
 #: Seconds after which it gives up the day that it is counting. A function lives for 29.
 GIVES_UP_AFTER: Final = 20.0
-#: Counters that the responses of one transaction add, or a little more: it must be written long before a read ends.
-MOST_ADDED: Final = 100_000
+#: Characters in the names of counters that the responses of one transaction add, or those of one response more: it must
+#: be written long before a read ends.
+MOST_ADDED: Final = 1_500_000
 
 #: What a transaction of 4 MB takes where bytes are counted as they travel (in Base64), less what keys and expressions
-#: need; states may be twice as large once folded.
+#: need.
 _MOST_BYTES: Final = 2_900_000
+#: By so much states grow when `MOST_ADDED` is added, names of random letters and digits even: three quarters of it.
+_GROWTH: Final = 1_200_000
 _PAGE: Final = 2_000
 _JITTER: Final = random.SystemRandom()
 
@@ -261,6 +264,8 @@ class SurveyMetrics:
     def _settle(self, base: _Base, marks: Sequence[str], *, last_attempt: bool) -> None:
         """Bring the states up to the marks; ConditionFailed, LookAgain if others were faster."""
         marks = self._rebuild(base, marks)
+        unfolded = {day_of(ids.millis(mark)) for mark in marks}
+        self._count_days(base, {day for day in unfolded - base.counted.keys() if _is_full(base.kept[day])})
         done: set[str] = set()
         small = self._small
         for chunk in islice(_chunks(base, marks, small=small), 0 if last_attempt else MAX_CHUNKS):
@@ -295,7 +300,7 @@ class SurveyMetrics:
             contribution = self._contribution(base, found[key])
             base.kept[day_of(ids.millis(mark))].replace(Contribution(), contribution)
             part.append(mark)
-            added += len(contribution.counters)
+            added += sum(map(len, contribution.counters))
         self._write_part(base, part)
 
     def _write_part(self, base: _Base, marks: Sequence[str]) -> None:
@@ -369,12 +374,18 @@ class SurveyMetrics:
         return base.counting.contribution(response_of(item, survey_id=base.survey.id))
 
 
+def _is_full(kept: Kept) -> bool:
+    """Whether a state has so little room left that nobody need try to fold something into it."""
+    return sum(size for _, size in kept.parts) > _MOST_BYTES * 15 // 16
+
+
 def _busy() -> Unavailable:
     return Unavailable(headers={"Retry-After": "1"})
 
 
 def _chunks(base: _Base, marks: Sequence[str], *, small: bool) -> Iterator[Sequence[str]]:
-    """Marks that fit into one transaction beside the states of their days, which may be twice as large afterwards.
+    """Marks that fit into one transaction beside the states of their days, which then have grown, and have up to twice
+    as many parts. Those of one day are tried whatever the size of its state.
 
     Where that was not true, `small` ones are of one day, which leaves the state most of the transaction.
     """
@@ -386,7 +397,7 @@ def _chunks(base: _Base, marks: Sequence[str], *, small: bool) -> Iterator[Seque
         more = days | {day_of(ids.millis(mark))}
         parts = [part for day in more for part in base.kept[day].parts]
         actions = len(more) + 2 * len(parts) + len(chunk) + 1
-        full = actions > MAX_ACTIONS or 2 * sum(size for _, size in parts) > _MOST_BYTES
+        full = actions > MAX_ACTIONS or (len(more) > 1 and sum(size for _, size in parts) + _GROWTH > _MOST_BYTES)
         if chunk and (full or (small and (len(more) > 1 or len(chunk) == SMALL_CHUNK))):
             yield chunk
             chunk, more = [], {day_of(ids.millis(mark))}

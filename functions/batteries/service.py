@@ -33,8 +33,8 @@ def list_batteries(call: Call) -> Response:
 
 
 def show_battery(call: Call) -> Response:
-    fields = fields_of(call, BATTERIES)
-    return respond(call, Answer(select(_battery(call).public(), fields)))
+    battery = _battery(call)
+    return respond(call, Answer(select(battery.public(), fields_of(call, BATTERIES))))
 
 
 @retried

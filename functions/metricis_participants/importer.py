@@ -75,12 +75,12 @@ class Batch:
 
 def import_participants(call: Call) -> Response:
     study_id, partial = _parameters(call)
+    _require_study(call, study_id)
     rows = read_rows(call.content, call.media_type(CSV, NDJSON))
     for attempt, pause in enumerate(PAUSES):
         if attempt:
             call.runtime.sleep(_RANDOM.uniform(0, 2 * pause))
-        if ClinicalStudies(call.table).get(call.tenant.id, study_id) is None:
-            raise NotFound
+            _require_study(call, study_id)
         batch = _batch(call, study_id, rows)
         if batch.problems and not partial:
             raise _refusal(batch)
@@ -90,6 +90,11 @@ def import_participants(call: Call) -> Response:
         with suppress(ConditionFailed):
             return _write(call, batch)
     raise Unavailable("Another request works on the same people", headers={"Retry-After": "1"})
+
+
+def _require_study(call: Call, study_id: int) -> None:
+    if ClinicalStudies(call.table).get(call.tenant.id, study_id) is None:
+        raise NotFound
 
 
 def _parameters(call: Call) -> tuple[int, bool]:

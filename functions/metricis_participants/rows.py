@@ -46,8 +46,8 @@ def read_rows(content: bytes, media_type: str) -> list[ImportRow]:
 
 
 def _row(number: int, record: Any) -> ImportRow:
-    if isinstance(record, FieldError):
-        return ImportRow(number, None, (record,))
+    if isinstance(record, tuple):
+        return ImportRow(number, None, record)
     try:
         return ImportRow(number, parse(ImportedParticipant, record, field=""))
     except ValidationFailed as error:
@@ -55,7 +55,7 @@ def _row(number: int, record: Any) -> ImportRow:
 
 
 def _csv_records(content: bytes) -> Iterator[Any]:
-    """Cells by column; an empty cell is no value. A FieldError for a row that cannot be taken."""
+    """Cells by column; an empty cell is no value. Problems, as a tuple, of a row that cannot be taken."""
     reader = csv.reader(io.StringIO(_text(content), newline=""), strict=True)
     try:
         columns = [name.strip() for name in next(reader, [])]
@@ -77,12 +77,12 @@ def _require_columns(columns: list[str]) -> None:
         raise ValidationFailed.of("header", "names a column twice")
 
 
-def _record(columns: list[str], cells: list[str]) -> dict[str, str] | FieldError:
+def _record(columns: list[str], cells: list[str]) -> dict[str, str] | tuple[FieldError, ...]:
     if len(cells) != len(columns):
-        return FieldError("row", f"has {len(cells)} cells under {len(columns)} columns")
+        return (FieldError("row", f"has {len(cells)} cells under {len(columns)} columns"),)
     for column, cell in zip(columns, cells, strict=True):
         if cell.startswith(_FORMULA) and not (column == "phone" and cell.startswith("+")):
-            return FieldError(column, "begins like a formula")
+            return (FieldError(column, "begins like a formula"),)
     return {column: cell for column, cell in zip(columns, cells, strict=True) if cell}
 
 
@@ -92,7 +92,11 @@ def _ndjson_records(content: bytes) -> Iterator[Any]:
             try:
                 yield strict_json.parse(line)
             except InvalidRequest as error:
-                yield FieldError("row", error.message)
+                yield (FieldError("row", error.message),)
+            except ValidationFailed as error:
+                yield tuple(
+                    FieldError("row" if each.field == "body" else each.field, each.message) for each in error.details
+                )
 
 
 def _text(content: bytes) -> str:

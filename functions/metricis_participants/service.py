@@ -38,8 +38,9 @@ def list_participants(call: Call) -> Response:
 
 
 def show_participant(call: Call) -> Response:
+    participant = _participant(call)
     fields = fields_of(call, PARTICIPANTS)
-    return respond(call, Answer(select(_participant(call).public(contact=_shows_contact(call)), fields)))
+    return respond(call, Answer(select(participant.public(contact=_shows_contact(call)), fields)))
 
 
 @retried

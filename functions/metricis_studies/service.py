@@ -32,8 +32,8 @@ def list_studies(call: Call) -> Response:
 
 
 def show_study(call: Call) -> Response:
-    fields = fields_of(call, STUDIES)
-    return respond(call, Answer(select(_study(call).public(), fields)))
+    study = _study(call)
+    return respond(call, Answer(select(study.public(), fields_of(call, STUDIES))))
 
 
 @retried

@@ -220,6 +220,26 @@ def test_an_import_of_ndjson(team: Team) -> None:
     assert total(team, "actor=caregiver") == 3
 
 
+@pytest.mark.parametrize(("text", "field"), [("\\ud800", "row"), ("\\u0000", "participant_id")])
+def test_text_that_cannot_be_kept_is_a_problem_of_its_row(team: Team, text: str, field: str) -> None:
+    lines = f'{{"participant_id":"P1"}}\n{{bad\n{{"participant_id":"{text}"}}\n'
+    reply = imported(team.coordinator, lines, query="study_id=1&partial=true", kind="application/x-ndjson")
+    assert reply.status == 207
+    assert [row["status"] for row in reply.data["rows"]] == ["created", "failed", "failed"]
+    assert reply.data["rows"][2]["errors"][0]["field"] == field
+    refused = imported(team.coordinator, lines, kind="application/x-ndjson")
+    assert fields(refused) == ["rows[2].row", f"rows[3].{field}"]
+
+
+def test_what_does_not_exist_is_told_before_what_is_wrong_with_the_request(team: Team) -> None:
+    paths = [f"{PEOPLE}/par_{'0' * 26}", "/api/studies/9", "/api/batteries/battery_9"]
+    for path in paths:
+        for query in ("bogus=1", "fields=zz"):
+            assert refusal(team.admin.get(path, query)) == (404, "NOT_FOUND")
+    assert refusal(imported(team.coordinator, "colour\nred\n", query="study_id=9")) == (404, "NOT_FOUND")
+    assert refusal(imported(team.coordinator, "x", query="study_id=9", kind="text/plain")) == (404, "NOT_FOUND")
+
+
 BAD_FILES: list[tuple[str | bytes, int, str]] = [
     ("", 400, ""),
     ("email\na@b.example\n", 422, "participant_id"),

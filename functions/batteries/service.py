@@ -1,8 +1,8 @@
 """What the battery endpoints do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from fastapi import Response
 
@@ -15,21 +15,19 @@ from trimetric.dynamo.metricis.listing import recorded
 from trimetric.dynamo.metricis.studies import ClinicalStudies
 from trimetric.dynamo.numbers import next_number
 from trimetric.dynamo.table import Action
-from trimetric.errors import Conflict, NotFound
+from trimetric.errors import Conflict, NotFound, ValidationFailed
 from trimetric.http.answers import Answer, commit, etag_of_data, respond, retried
 from trimetric.http.call import Call
 from trimetric.http.metricis import body_of, respond_page
-from trimetric.http.paging import fields_of, list_page, page_request, select
+from trimetric.http.paging import fields_of, list_rows, page_request, select
 
 _IN_USE: Final = "Sessions use this battery"
 
 
 def list_batteries(call: Call) -> Response:
     request = page_request(call, BATTERIES)
-    page = list_page(call, BATTERIES, request)
-    numbers = [number for each in page.ids if (number := battery_number_of(each)) is not None]
-    found = Batteries(call.table).get_many(call.tenant.id, numbers)
-    return respond_page(call, [request.shown(battery.public()) for battery in found], request, page.total)
+    rows, total = list_rows(call, BATTERIES, request, lambda ids: _rows(call, ids))
+    return respond_page(call, rows, request, total)
 
 
 def show_battery(call: Call) -> Response:
@@ -45,6 +43,7 @@ def create_battery(call: Call) -> Response:
         raise NotFound("There is no such study")
     given = next_number(call.table, call.tenant.id, "batteries")
     battery = Battery(number=given.number, created_at=call.now_text, updated_at=call.now_text, **new.model_dump())
+    _require_room(battery.tasks)
     answer = Answer(battery.public(), status=201, headers={"Location": f"/api/batteries/{battery.id}"})
     return commit(
         call,
@@ -68,6 +67,7 @@ def update_battery(call: Call) -> Response:
         updated_at=call.now_text,
         version=battery.version + 1,
     )
+    _require_room(changed.tasks)
     change = batteries.change(call.tenant.id, changed, seen=battery.version)
     return commit(call, Answer(changed.public()), change, *_listed(call, battery, changed))
 
@@ -87,6 +87,16 @@ def delete_battery(call: Call) -> Response:
         studies.counted(call.tenant.id, battery.study_id, batteries=-1),
         *_listed(call, battery, None),
     )
+
+
+def _rows(call: Call, ids: Sequence[str]) -> list[dict[str, Any]]:
+    numbers = [number for each in ids if (number := battery_number_of(each)) is not None]
+    return [battery.public() for battery in Batteries(call.table).get_many(call.tenant.id, numbers)]
+
+
+def _require_room(tasks: Sequence[Mapping[str, Any]]) -> None:
+    if not batteries.fits(tasks):
+        raise ValidationFailed.of("tasks", "are too large to be kept together")
 
 
 def _battery(call: Call) -> Battery:

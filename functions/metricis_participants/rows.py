@@ -51,7 +51,14 @@ def _row(number: int, record: Any) -> ImportRow:
     try:
         return ImportRow(number, parse(ImportedParticipant, record, field=""))
     except ValidationFailed as error:
-        return ImportRow(number, None, error.details)
+        return ImportRow(number, None, _of_row(error))
+
+
+def _of_row(error: ValidationFailed) -> tuple[FieldError, ...]:
+    """Problems of a whole row are called `row`."""
+    return tuple(
+        FieldError("row" if each.field in ("", "body") else each.field, each.message) for each in error.details
+    )
 
 
 def _csv_records(content: bytes) -> Iterator[Any]:
@@ -94,9 +101,7 @@ def _ndjson_records(content: bytes) -> Iterator[Any]:
             except InvalidRequest as error:
                 yield (FieldError("row", error.message),)
             except ValidationFailed as error:
-                yield tuple(
-                    FieldError("row" if each.field == "body" else each.field, each.message) for each in error.details
-                )
+                yield _of_row(error)
 
 
 def _text(content: bytes) -> str:

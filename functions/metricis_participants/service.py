@@ -21,7 +21,7 @@ from trimetric.errors import Conflict, NotFound, Unavailable
 from trimetric.http.answers import Answer, commit, etag_of_data, respond, retried
 from trimetric.http.call import Call
 from trimetric.http.metricis import body_of, respond_page
-from trimetric.http.paging import fields_of, list_page, page_request, select
+from trimetric.http.paging import fields_of, list_rows, page_request, select
 
 _CODE_TAKEN: Final = "Another participant of this study has this participant_id"
 
@@ -31,10 +31,14 @@ _SESSIONS_AT_ONCE: Final = 25
 
 def list_participants(call: Call) -> Response:
     request = page_request(call, PARTICIPANTS)
-    page = list_page(call, PARTICIPANTS, request)
-    found = ClinicalParticipants(call.table).get_many(call.tenant.id, page.ids)
-    rows = [request.shown(each.public(contact=_shows_contact(call))) for each in found]
-    return respond_page(call, rows, request, page.total)
+    store, contact = ClinicalParticipants(call.table), _shows_contact(call)
+    rows, total = list_rows(
+        call,
+        PARTICIPANTS,
+        request,
+        lambda ids: [each.public(contact=contact) for each in store.get_many(call.tenant.id, ids)],
+    )
+    return respond_page(call, rows, request, total)
 
 
 def show_participant(call: Call) -> Response:

@@ -18,7 +18,7 @@ from trimetric.errors import Conflict, NotFound, ValidationFailed
 from trimetric.http.answers import Answer, commit, etag_of_data, respond, retried
 from trimetric.http.call import Call
 from trimetric.http.metricis import body_of, respond_page
-from trimetric.http.paging import fields_of, list_page, page_request, select
+from trimetric.http.paging import fields_of, list_rows, page_request, select
 
 _CODE_TAKEN: Final = "Another study of this workspace has this code"
 _IN_USE: Final = "The study still holds participants, batteries or sessions"
@@ -26,9 +26,11 @@ _IN_USE: Final = "The study still holds participants, batteries or sessions"
 
 def list_studies(call: Call) -> Response:
     request = page_request(call, STUDIES)
-    page = list_page(call, STUDIES, request)
-    found = ClinicalStudies(call.table).get_many(call.tenant.id, page.ids)
-    return respond_page(call, [request.shown(study.public()) for study in found], request, page.total)
+    store = ClinicalStudies(call.table)
+    rows, total = list_rows(
+        call, STUDIES, request, lambda ids: [study.public() for study in store.get_many(call.tenant.id, ids)]
+    )
+    return respond_page(call, rows, request, total)
 
 
 def show_study(call: Call) -> Response:

@@ -7,7 +7,6 @@ from typing import Any, Final
 from fastapi import Response
 
 from functions.sessions.memory import BatteryStudies
-from functions.sessions.pages import respond_if_it_fits
 from functions.sessions.schemas import NewSession, SessionPatch, StartedSession
 from trimetric.domain.metricis.batteries import battery_number_of
 from trimetric.domain.metricis.list_kinds import SESSIONS
@@ -23,8 +22,8 @@ from trimetric.dynamo.table import Action, Check, ConditionFailed, equals
 from trimetric.errors import Conflict, NotFound, ValidationFailed
 from trimetric.http.answers import Answer, commit, etag_of_data, respond, retried
 from trimetric.http.call import Call
-from trimetric.http.metricis import body_of, page_of
-from trimetric.http.paging import fields_of, list_page, page_request, select
+from trimetric.http.metricis import body_of, page_of, respond_page
+from trimetric.http.paging import fields_of, list_rows, page_request, select
 from trimetric.metrics.cognitive import session_figures
 from trimetric.metrics.cognitive_studies import contribution, study_figures
 
@@ -46,9 +45,11 @@ class _Place:
 
 def list_sessions(call: Call) -> Response:
     request = page_request(call, SESSIONS)
-    page = list_page(call, SESSIONS, request)
-    rows = [request.shown(session.public()) for session in Sessions(call.table).get_many(call.tenant.id, page.ids)]
-    return respond_if_it_fits(call, rows, request, page.total)
+    store = Sessions(call.table)
+    rows, total = list_rows(
+        call, SESSIONS, request, lambda ids: [session.public() for session in store.get_many(call.tenant.id, ids)]
+    )
+    return respond_page(call, rows, request, total)
 
 
 def show_session(call: Call) -> Response:
@@ -224,7 +225,7 @@ def list_trials(call: Call) -> Response:
     if found is None:
         raise NotFound
     session, shown = found
-    return respond_if_it_fits(call, shown, page, session.trial_count)
+    return respond_page(call, shown, page, session.trial_count)
 
 
 def show_session_metrics(call: Call) -> Response:

@@ -89,7 +89,8 @@ def _complete(call: Call, prepared: _Prepared) -> Response:
     completed = replace(
         session,
         status=SessionStatus.COMPLETED,
-        end_time=call.now_text,
+        # A session may have been begun by a clock that is ahead.
+        end_time=max(call.now_text, session.start_time),
         updated_at=call.now_text,
         task_summaries=prepared.submission.task_summaries,
         metrics=prepared.metrics,

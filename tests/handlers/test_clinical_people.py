@@ -231,6 +231,11 @@ def test_text_that_cannot_be_kept_is_a_problem_of_its_row(team: Team, text: str,
     assert fields(refused) == ["rows[2].row", f"rows[3].{field}"]
 
 
+def test_a_line_that_is_no_object_is_a_problem_of_its_row(team: Team) -> None:
+    refused = imported(team.coordinator, '{"participant_id":"P1"}\n[1]\n', kind="application/x-ndjson")
+    assert fields(refused) == ["rows[2].row"]
+
+
 def test_what_does_not_exist_is_told_before_what_is_wrong_with_the_request(team: Team) -> None:
     paths = [f"{PEOPLE}/par_{'0' * 26}", "/api/studies/9", "/api/batteries/battery_9"]
     for path in paths:
@@ -277,7 +282,9 @@ def test_parameters_of_an_import_are_checked(team: Team, query: str, field: str)
 
 def test_other_types_and_studies_are_refused(team: Team) -> None:
     assert refusal(imported(team.coordinator, rows(1), kind="application/json"))[0] == 415
-    assert refusal(imported(team.coordinator, rows(1), kind="text/csv; charset=utf-16"))[0] == 415
+    for parameters in ("charset=utf-16", "charset=latin1", "header=present; charset=iso-8859-1"):
+        assert refusal(imported(team.coordinator, rows(1), kind=f"text/csv; {parameters}"))[0] == 415
+    assert imported(team.coordinator, rows(1), kind='text/csv; header=present; charset="UTF-8"').status == 201
     assert refusal(imported(team.coordinator, rows(1), query="study_id=9")) == (404, "NOT_FOUND")
 
 

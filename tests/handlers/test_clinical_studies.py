@@ -1,10 +1,13 @@
 """/api/studies and /api/batteries"""
 
+import json
+from functools import partial
 from typing import Any
 
 import pytest
 
-from tests.handlers.conftest import Client, Platform, Reply
+from tests.handlers.conftest import Client, Platform, Reply, incompressible
+from tests.handlers.interruptions import Interruptions
 from tests.handlers.metricis_accounts import Team, fields, refusal, team_of
 from trimetric.domain.metricis.accounts import Role
 
@@ -183,6 +186,44 @@ def test_a_battery_keeps_its_tasks_as_they_were_sent(team: Team) -> None:
 def test_a_battery_that_does_not_fit_is_422(team: Team, members: dict[str, Any], field: str) -> None:
     body = {"study_id": a_study(team)["id"], "name": "Morning", **members}
     assert fields(team.researcher.post(BATTERIES, body)) == [field]
+
+
+def sent(team: Team, method: str, path: str, body: Any) -> Reply:
+    """Letters as they are: escaped, they would take twice the room that a body has."""
+    return team.researcher.request(method, path, content=json.dumps(body, ensure_ascii=False).encode())
+
+
+def test_tasks_that_no_item_holds_are_422(team: Team) -> None:
+    study_id = a_study(team)["id"]
+    tasks = [{"name": f"t{number}", "config": {"text": incompressible(number, length=5_000)}} for number in range(50)]
+    body = {"study_id": study_id, "name": "Large"}
+    assert fields(sent(team, "POST", BATTERIES, body | {"tasks": tasks})) == ["tasks"]
+    battery = created(sent(team, "POST", BATTERIES, body | {"tasks": tasks[:15]}))
+    assert fields(sent(team, "PATCH", f"{BATTERIES}/{battery['id']}", {"tasks": tasks})) == ["tasks"]
+    assert team.admin.get(f"{BATTERIES}/{battery['id']}").data["tasks"] == tasks[:15]
+
+
+def test_a_page_that_is_too_large_to_be_sent_asks_for_fewer_rows(team: Team) -> None:
+    study_id = a_study(team)["id"]
+    tasks = [{"name": f"t{number}", "config": {"text": "\u0416" * 8_000}} for number in range(40)]
+    for number in range(12):
+        created(sent(team, "POST", BATTERIES, {"study_id": study_id, "name": str(number), "tasks": tasks}))
+    assert fields(team.admin.get(BATTERIES)) == ["per_page"]
+    assert len(team.admin.get(BATTERIES, "per_page=2").data) == 2
+    assert len(team.admin.get(BATTERIES, "fields=name").data) == 12
+
+
+def test_a_page_shows_one_moment_also_while_its_rows_change(team: Team, platform: Platform) -> None:
+    for code in "abc":
+        a_study(team, code=code, status="draft")
+    team.admin.get(STUDIES)
+    watch = Interruptions(platform.table)
+    for call in range(1, 4):
+        watch.step_in(call, partial(team.admin.patch, f"{STUDIES}/{call}", {"status": "active"}))
+        page = team.admin.get(STUDIES, "status=draft").json
+        watch.leave_alone()
+        assert {study["status"] for study in page["data"]} <= {"draft"}
+        assert page["pagination"]["total"] == len(page["data"])
 
 
 def test_a_battery_of_no_study_is_404(team: Team) -> None:

@@ -1,6 +1,7 @@
 """The collect door, through the real handler: tokens, states, repetition, limits."""
 
 import json
+from itertools import count
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from trimetric.dynamo.imports import Imports
 from trimetric.dynamo.participants import creation
 
 PAYLOAD = {"task_id": "find", "path": ["root", "tea"], "answer_node_id": "tea", "duration_ms": 900}
-ADDRESSES = iter(f"198.51.100.{number}" for number in range(1, 250))
+ADDRESSES = (f"198.18.{number // 256}.{number % 256}" for number in count(1))
 
 
 class Runner:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.message import Message
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import parse_qsl
 
@@ -172,11 +173,12 @@ class Call:
         self._read_body = True
         if not self.content:
             raise InvalidRequest("The request needs a body")
-        given, _, parameters = self.request.headers.get("content-type", "").lower().partition(";")
-        charset = parameters.strip().removeprefix("charset=").strip('"')
-        if given.strip() not in accepted or (charset.startswith(("utf-", "iso-", "windows-")) and charset != "utf-8"):
+        header = Message()
+        header["content-type"] = self.request.headers.get("content-type", "")
+        given, charset = header.get_content_type(), header.get_content_charset("utf-8")
+        if given not in accepted or charset not in ("utf-8", "utf8", "us-ascii"):
             raise UnsupportedMediaType(f"Send the body as {' or '.join(accepted)}, in UTF-8")
-        return given.strip()
+        return given
 
     def wrapped_body(self, wrapper: str) -> Any:
         """The value of the one member that the body must have."""

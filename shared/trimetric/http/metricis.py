@@ -4,6 +4,7 @@ Credential (401), API switched off (403), throttle (429), role (403), then the I
 the signatures of endpoints: `ReadOnly`, `Coordinator`, `Researcher`, `Admin`, each of them that role or a higher one.
 """
 
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Protocol, overload
@@ -28,6 +29,8 @@ DEFAULT_PER_PAGE: Final = 20
 MAX_PER_PAGE: Final = 100
 #: Far behind the last page of any list.
 MAX_PAGE: Final = 10**9
+#: Lambda lets 6 MB out, with the body escaped as a JSON text.
+MAX_ANSWER_BYTES: Final = 5_800_000
 
 
 class PageOf(Protocol):
@@ -87,10 +90,17 @@ def pagination(page: PageOf, total: int) -> dict[str, Any]:
 
 
 def respond_page(call: Call, rows: Sequence[Any], page: PageOf, total: int) -> Response:
-    """One page of a list; its rows are JSON values."""
+    """One page of a list; its rows are JSON values.
+
+    ValidationFailed asks for fewer rows or fields where the answer would be too large to be sent.
+    """
     if not call.inputs_were_read():
         raise RuntimeError("an endpoint must look at its query parameters")
-    return Response(to_json({"data": list(rows), "pagination": pagination(page, total)}), 200, media_type=JSON)
+    content = to_json({"data": list(rows), "pagination": pagination(page, total)})
+    # What must be escaped grows at most sixfold.
+    if 6 * len(content) > MAX_ANSWER_BYTES and len(json.dumps(content.decode())) > MAX_ANSWER_BYTES:
+        raise ValidationFailed.of("per_page", "these rows are too large for one answer; ask for fewer")
+    return Response(content, 200, media_type=JSON)
 
 
 @overload

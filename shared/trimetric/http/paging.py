@@ -1,20 +1,23 @@
 """Page lists of the Metricis dialect: what a caller may ask of them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from trimetric.domain import times
 from trimetric.domain.metricis.batteries import battery_number_of
-from trimetric.domain.metricis.list_kinds import CREATED, STARTED, STATUS, STUDY, Kind
+from trimetric.domain.metricis.list_kinds import CREATED, STARTED, STATUS, STUDY, Kind, Row
 from trimetric.domain.metricis.listing import Query
 from trimetric.domain.metricis.studies import study_id_of
-from trimetric.dynamo.metricis.listing import ListPage, Lists
+from trimetric.dynamo.metricis.listing import Lists
 from trimetric.errors import FieldError, ValidationFailed
 from trimetric.http.call import Call
 from trimetric.http.metricis import DEFAULT_PER_PAGE, MAX_PAGE, MAX_PER_PAGE, whole_number
+
+#: Looks at a page while writers change its rows.
+MAX_LOOKS: Final = 8
 
 _MAX_TEXT: Final = 255
 _RANGE: Final = ("start_date", "end_date")
@@ -61,10 +64,21 @@ def select(row: Mapping[str, Any], fields: Sequence[str] | None) -> dict[str, An
     return {name: value for name, value in row.items() if fields is None or name in fields}
 
 
-def list_page(call: Call, kind: Kind, request: PageRequest) -> ListPage:
-    """Ids of the page's rows and the exact total: two reads."""
+def list_rows(
+    call: Call, kind: Kind, request: PageRequest, read: Callable[[Sequence[Any]], Sequence[Row]]
+) -> tuple[list[dict[str, Any]], int]:
+    """The page's rows as they were asked for, and the exact total: three reads.
+
+    `read` gives the rows of ids as they are shown. Where writers change rows between the list and the rows, both are
+    read again, so that a page shows one moment; after `MAX_LOOKS` it shows the rows as they are by now.
+    """
     lists = Lists(call.table, call.tenant.id, kind, sleep=call.runtime.sleep)
-    return lists.page(request.query, study_id=request.study_id)
+    for look in range(MAX_LOOKS):
+        page = lists.page(request.query, study_id=request.study_id)
+        rows = read(page.ids)
+        if look == MAX_LOOKS - 1 or [kind.entry(row) for row in rows] == [tuple(each) for each in page.entries]:
+            break
+    return [request.shown(row) for row in rows], page.total
 
 
 @dataclass(slots=True)

@@ -1,6 +1,7 @@
 """Batteries in the single table. `counts.sessions` moves in the sessions' transactions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from trimetric.domain.metricis.batteries import Battery
 from trimetric.dynamo import blobs, keys
@@ -20,6 +21,11 @@ class Batteries:
         wanted = [keys.battery(workspace_id, number) for number in numbers]
         found = self._table.get_many(wanted)
         return [_battery(found[key]) for key in wanted if key in found]
+
+
+def fits(tasks: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether one item holds these tasks."""
+    return blobs.fits(_packed(tasks))
 
 
 def creation(workspace_id: str, battery: Battery) -> Action:
@@ -58,7 +64,7 @@ def _item(workspace_id: str, battery: Battery) -> Item:
         "created_at": battery.created_at,
         "updated_at": battery.updated_at,
     }
-    tasks = blobs.pack([dict(task) for task in battery.tasks])
+    tasks = _packed(battery.tasks)
     return {
         "pk": key.pk,
         "sk": key.sk,
@@ -67,6 +73,10 @@ def _item(workspace_id: str, battery: Battery) -> Item:
         "tasks": tasks,
         "version": battery.version,
     }
+
+
+def _packed(tasks: Iterable[Mapping[str, Any]]) -> bytes:
+    return blobs.pack([dict(task) for task in tasks])
 
 
 def _battery(item: Item) -> Battery:

@@ -21,7 +21,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from trimetric.domain.metricis import listing
@@ -70,10 +70,14 @@ TOO_MANY: Final = (
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """Ids of the page's rows, in their order, and the exact number of all that match."""
+    """Ids of the page's rows, in their order, and the exact number of all that match.
+
+    `entries` are what the list knows of the rows.
+    """
 
     ids: Sequence[Any]
     total: int
+    entries: Sequence[Entry] = field(default=(), compare=False)
 
 
 def recorded(
@@ -243,7 +247,7 @@ class Lists:
         except TooManyCandidates as error:
             raise ValidationFailed.of(next(iter(query.filters), "sort"), TOO_MANY) from error
         found = plan.answer(self._buckets(scope, plan.numbers, check_head=True))
-        return ListPage([entry[0] for entry in found.entries], found.total)
+        return ListPage([entry[0] for entry in found.entries], found.total, found.entries)
 
     def _overlay(self, records: Sequence[_Record]) -> Overlay:
         return listing.overlay(self.kind, (pair for record in records for pair in _pairs(self.kind, record.blob)))
